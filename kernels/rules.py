@@ -1,0 +1,113 @@
+"""The rulebook and the market as the kernels see them: small arrays, constant over a run.
+
+Ratings index by number (0 unrated, 1 B … 6 AAA); jurisdictions UK 0, EU 1, US 2, Global 3; asset
+types data centre 0, renewable 1, infrastructure 2. A notch number is AAA 1, AA+ 2, AA 3, AA- 4,
+A+ 5 … BBB- 10 … B- 16, CCC+ 17 … CCC- 19, CC 20, C 21, D 22: lower is better.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+# -- places in Rules.limits ----------------------------------------------------------------------
+(
+    LONG_RUN_INFLATION_PCT,
+    CORE_CPI_DISCOUNT_PCT,
+    STEP_WEIGHT_FIRST,
+    STEP_WEIGHT_SECOND,
+    STEP_WEIGHT_THIRD,
+    PIK_MONTHS,
+    MEZZ_MIN_NOTIONAL,
+    MEZZ_MIN_CAPACITY_RATIO,
+    MEZZ_MAX_SHARE_OF_REST,
+    EXIT_CAP_RATE_PCT,
+    TAIL_YEARS,
+    CAPEX_COVERAGE_MIN,
+    CAPEX_COVERAGE_FULL,
+    LEASE_TAIL_YEARS,
+    COUPON_BAND_BPS,
+    RATING_NOTCH_TOLERANCE,
+    DEBT_MAX_PCT,
+    DEBT_LOW_PCT,
+    ICR_FLOOR,
+    FCCR_FLOOR,
+    STRESS_RATE_BPS,
+    QUICK_STRESS_RATE_BPS,
+    QUICK_STRESS_YEARS,
+    QUICK_STRESS_DSCR,
+    MARGINAL_DSCR_HEADROOM,
+    UNIVERSE_MIN_RATING,
+    MAX_SIMPLE_DERIVATIVES,
+    ENHANCEMENT_DSRA_MONTHS,
+    ENHANCEMENT_TENANT_NOTCH,
+    REPO_MIN_DSCR,
+    REPO_MIN_RATING,
+    SCORE_DSCR,
+    SCORE_RATING,
+    SCORE_COVERAGE,
+    SCORE_STRESS,
+    SCORE_SIMPLICITY,
+    SCORE_COMPLEXITY_CEILING,
+    WEIGHT_SENIOR_RAISE,
+    WEIGHT_WACC,
+    WEIGHT_DAY1,
+    WEIGHT_DSCR,
+    WEIGHT_RATING,
+    COMPOSITE_SENIOR_UNIT,
+    COMPOSITE_DAY1_UNIT,
+    COMPOSITE_WACC_CEILING,
+    COMPOSITE_DSCR_CEILING,
+    DIAMOND_DAY1_PCT,
+    GOLD_DAY1_PCT,
+    DIAMOND_MIN_RATING,
+    GOLD_MIN_RATING,
+    SILVER_MIN_RATING,
+) = range(51)
+N_LIMITS = 51
+
+# -- what a rule does when it is broken: places in Rules.actions are the reasons of kernels.codes
+ACTION_OFF, ACTION_REJECT, ACTION_WARN = range(3)
+
+
+class Rules(NamedTuple):
+    """Every threshold the kernels use. Source and version are in the rulebook file."""
+
+    limits: FloatArray  # (N_LIMITS,), by the names above
+    actions: FloatArray  # (N_REASONS,), ACTION_* by gate reason, see kernels.codes
+    matrix_dscr: FloatArray  # (7,) [ratio] least DSCR by rating; -inf for B
+    matrix_ltv_pct: FloatArray  # (7,) [%] most LTV by rating; +inf for B
+    matrix_shift: FloatArray  # (3,) [ratio] by HaircutRuleSet_81
+    notch: FloatArray  # (7,) notch number in the middle of each rating
+    dscr_floor: FloatArray  # (7, 4) [ratio] RK-DSCR-001 by rating, jurisdiction
+    stress_floor: FloatArray  # (7,) [ratio] RK-DSCR-002 by rating
+    tenor_max_years: FloatArray  # (7, 3) [years] RK-TENOR-001 by rating, asset type
+    amort_min_pct: FloatArray  # (7,) [% a year] RK-AMORT-001 by rating
+    balloon_max_pct: FloatArray  # (7,) [%] RK-AMORT-001 by rating
+    advance_max_pct: FloatArray  # (7,) [%] advance factor by rating
+    advance_modifier: FloatArray  # (4,) [ratio] by jurisdiction
+    bank_min_rating: FloatArray  # (4,) RK-REPO-001 rating by jurisdiction; 99: no central bank
+    bank_max_tenor_years: FloatArray  # (4,) [years]
+    bank_max_advance_pct: FloatArray  # (4,) [%]
+    bank_currency: FloatArray  # (4,) currency code; -1: none
+    haircut_pct: FloatArray  # (7, 3) [%] RK-REPO-002 by rating, tenor bucket; NaN: not financeable
+    haircut_tenor_years: FloatArray  # (3,) [years] upper end of each bucket, inclusive
+    wrap_insurer_notch: FloatArray  # (7,) RK-WRAP-001 weakest insurer by rating; 0: no wrap
+    wrap_relief: FloatArray  # (7,) [ratio] RK-WRAP-001 by rating
+    wrap_cost_low_bps: FloatArray  # (7,) [bps a year] by rating; NaN: no range
+    wrap_cost_high_bps: FloatArray  # (7,) [bps a year]
+    concentration_max_pct: FloatArray  # (7,) [%] RK-CONC-001 by rating; +inf: no limit
+    concentration_tenant_notch: FloatArray  # (7,) weakest tenant by rating; 99: any
+    tax_rate_pct: FloatArray  # (4,) [%] by jurisdiction
+    rating_score: FloatArray  # (7,) composite score of a rating, 0 to 1
+    currency_scale: FloatArray  # (5,) money units of the composite, by currency
+
+
+class Market(NamedTuple):
+    """Market figures the kernels use; each has its date and source in the market file."""
+
+    anchor_zero_pct: FloatArray  # (8,) [%] zero rate at each BaseCurveAnchor_27
+    power_spot_per_mwh: FloatArray  # (1,) [local currency/MWh]
+    power_swap_per_mwh: FloatArray  # (1,) [local currency/MWh]
