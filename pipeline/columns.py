@@ -1,0 +1,278 @@
+"""The column dictionary: every figure's name, type, unit, meaning and reason for being null.
+
+It drives the Arrow schemas, the flat objects of `evaluate`, report headings and the docs. A figure
+comes from the kernels as float64; here codes become names, bit masks lists of names, and NaN an
+Arrow null with the reason in `<column>_status`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from kernels import codes
+from kernels import figures as f
+from pipeline.problem import FloatArray, Lever
+
+Kind = Literal["number", "count", "flag", "code", "mask"]
+IdArray = npt.NDArray[np.int64]
+
+_ARROW_TYPES: dict[Kind, pa.DataType] = {
+    "number": pa.float64(),
+    "count": pa.int64(),
+    "flag": pa.bool_(),
+    "code": pa.string(),
+    "mask": pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of a permutation.
+
+    `figure` is its row in the kernels' output; `names` are the texts of a code or of a mask's
+    bits (from bit `first_bit` on). `null_reason` says why a sound structure may lack the figure; a
+    column that has one is followed by `<name>_status`. An unsound structure's reason is
+    INVALID_STRUCTURE throughout.
+    """
+
+    name: str
+    figure: int
+    kind: Kind
+    unit: str
+    description: str
+    names: tuple[str, ...] = ()
+    first_bit: int = 0
+    null_reason: str | None = None
+
+    @property
+    def status_name(self) -> str | None:
+        return f"{self.name}_status" if self.null_reason else None
+
+
+_NO_DEBT = codes.STATUS_NAMES[codes.NO_DEBT]
+_NO_MEZZ = codes.STATUS_NAMES[codes.NO_MEZZ]
+_NOT_MODELLED = codes.STATUS_NAMES[codes.NOT_MODELLED]
+_INVALID = codes.STATUS_NAMES[codes.INVALID_STRUCTURE]
+_GATE_A = codes.REASON_NAMES[: codes.N_GATE_A_REASONS]
+_GATE_B = codes.REASON_NAMES[codes.N_GATE_A_REASONS :]
+_MONEY = "project currency"
+
+
+def _number(
+    name: str, figure: int, unit: str, description: str, null_reason: str | None = None
+) -> Column:
+    return Column(name, figure, "number", unit, description, null_reason=null_reason)
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("viability_tier", f.TIER, "code", "", "Diamond, Gold, Silver, Bronze or Not Viable",
+           codes.TIER_NAMES),
+    Column("viable", f.VIABLE, "flag", "", "Passes every hard filter"),
+    _number("composite_score", f.COMPOSITE_SCORE, "0-100", "Weighted score that ranks", _NO_DEBT),
+    _number("gate_b_score", f.GATE_B_SCORE, "points", "Credit score of Gate B", _NO_DEBT),
+    _number("senior_notional", f.SENIOR_NOTIONAL, _MONEY, "Largest senior debt all covenants let"),
+    Column("binding_constraint", f.BINDING_CONSTRAINT, "code", "", "Covenant that sized the senior",
+           codes.BINDING_NAMES, null_reason=_INVALID),
+    _number("dscr_min", f.DSCR_MIN, "x", "Least senior coverage of any test month", _NO_DEBT),
+    _number("dscr_avg", f.DSCR_AVG, "x", "Mean senior coverage of the test months", _NO_DEBT),
+    _number("dscr_tail", f.DSCR_TAIL, "x", "Least coverage of the last years", _NO_DEBT),
+    _number("senior_wal", f.SENIOR_WAL, "years", "Weighted average life, balloon included",
+            _NO_DEBT),
+    _number("senior_ltv_pct", f.SENIOR_LTV_PCT, "%", "Senior notional over market cost (_15)"),
+    _number("peak_balance", f.PEAK_BALANCE, _MONEY, "Highest senior balance"),
+    _number("peak_ltv_pct", f.PEAK_LTV_PCT, "%", "Highest senior balance over market cost"),
+    _number("balloon_pct", f.BALLOON_PCT, "%", "Senior principal due at maturity in one sum",
+            _NO_DEBT),
+    _number("icr_min", f.ICR_MIN, "x", "Least net income over senior interest", _NO_DEBT),
+    _number("fccr_min", f.FCCR_MIN, "x", "Least net income over interest, fees and wrap premium",
+            _NO_DEBT),
+    Column("senior_rating", f.SENIOR_RATING, "code", "", "Rating after wrap, tenant, concentration",
+           codes.RATING_NAMES, null_reason=_NO_DEBT),
+    Column("matrix_rating", f.MATRIX_RATING, "code", "", "Rating by coverage and LTV alone",
+           codes.RATING_NAMES, null_reason=_NO_DEBT),
+    _number("mezz_notional", f.MEZZ_NOTIONAL, _MONEY, "Mezzanine debt"),
+    _number("mezz_dscr_min", f.MEZZ_DSCR_MIN, "x", "Least coverage of senior and mezzanine",
+            _NO_MEZZ),
+    Column("mezz_rating", f.MEZZ_RATING, "code", "", "Mezzanine rating by coverage",
+           codes.RATING_NAMES, null_reason=_NO_MEZZ),
+    _number("equity_notional", f.EQUITY_NOTIONAL, _MONEY, "Total cost less senior and mezzanine"),
+    Column("structure_rating", f.STRUCTURE_RATING, "code", "", "Notional-weighted over tranches",
+           codes.RATING_NAMES, null_reason=_NO_DEBT),
+    _number("wacc", f.WACC, "%", "Cost of capital weighted by notional"),
+    _number("day1_cash", f.DAY1_CASH, _MONEY, "Day-one value", _NOT_MODELLED),
+    _number("total_cost", f.TOTAL_COST, _MONEY, "Cost of the project by CapexBasis_21"),
+    _number("equity_capacity", f.EQUITY_CAPACITY, _MONEY,
+            "What equity can pay at its target return"),
+    _number("required_capital", f.REQUIRED_CAPITAL, _MONEY, "Total cost and fees at close"),
+    _number("capex_coverage", f.CAPEX_COVERAGE, "ratio", "Senior, mezzanine, capacity / required"),
+    _number("full_coverage", f.FULL_COVERAGE, "ratio", "The same with day-one value"),
+    Column("repo_eligible", f.REPO_ELIGIBLE, "flag", "", "Every leg of repo eligibility holds"),
+    Column("repo_reasons", f.REPO_FAILED_LEGS, "mask", "", "Repo legs that fail",
+           codes.REPO_LEG_NAMES),
+    _number("repo_haircut_pct", f.REPO_HAIRCUT_PCT, "%", "Haircut by rating and tenor",
+            "NOT_FINANCEABLE"),
+    _number("repo_cash", f.REPO_CASH, _MONEY, "Cash a holder could raise by repo", "NOT_ELIGIBLE"),
+    _number("dscr_cpi_0", f.DSCR_CPI_0, "x", "Coverage without indexation", _NO_DEBT),
+    _number("dscr_rate_200", f.DSCR_RATE_200, "x", "Coverage at the long rate shock", _NO_DEBT),
+    _number("dscr_combined", f.DSCR_COMBINED, "x", "Coverage under both", _NO_DEBT),
+    _number("dscr_cpi_0_early", f.DSCR_CPI_0_EARLY, "x", "First years without indexation",
+            "NO_TEST_MONTH"),
+    _number("dscr_rate_100_early", f.DSCR_RATE_100_EARLY, "x", "First years, quick rate shock",
+            "NO_TEST_MONTH"),
+    _number("stress_dscr_worst", f.STRESS_DSCR_WORST, "x", "Worst Gate B stress", _NO_DEBT),
+    Column("derivatives", f.DERIVATIVES, "count", "", "Derivative overlays in use"),
+    Column("complexity", f.COMPLEXITY, "count", "", "Derivatives, mezzanine and wrap"),
+    _number("net_it_load_mw", f.NET_IT_LOAD_MW, "MW", "Gross load / PUE"),
+    _number("gross_income", f.GROSS_INCOME, _MONEY + "/year", "Twelve contract rents"),
+    _number("net_income", f.NET_INCOME, _MONEY + "/year", "Gross income less opex, unindexed"),
+    _number("market_costs", f.MARKET_COSTS, _MONEY, "Market capex and land (_15)"),
+    _number("internal_costs", f.INTERNAL_COSTS, _MONEY, "Build cost and land (_16)"),
+    _number("developer_profit", f.DEVELOPER_PROFIT, _MONEY, "Market less internal costs"),
+    _number("developer_margin_pct", f.DEVELOPER_MARGIN_PCT, "%", "Profit over market costs"),
+    Column("gate_a_reasons", f.GATE_A_FAILED, "mask", "", "Gate A tests that fail", _GATE_A),
+    Column("gate_b_reasons", f.GATE_B_FAILED, "mask", "", "Gate B tests that fail", _GATE_B,
+           first_bit=codes.N_GATE_A_REASONS),
+    Column("warnings", f.WARNINGS, "mask", "", "What to look at, though it rejects nothing",
+           codes.WARNING_NAMES),
+)  # fmt: skip
+
+# Returned by the later cash-flow kernels; until then the column stands with its reason.
+EQUITY_IRR = "equity_irr"
+BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
+
+
+def survivor_fields(levers: Sequence[Lever]) -> list[pa.Field]:
+    """Fields of an analysis part and of ranked.parquet (without `rank`), in file order."""
+    fields = [_field("permutation_id", pa.int64(), "", "Index in the lever space", False)]
+    for column in COLUMNS:
+        fields.append(
+            _field(column.name, _ARROW_TYPES[column.kind], column.unit, column.description)
+        )
+        if column.status_name:
+            fields.append(_status_field(column.status_name))
+        if column.name == "wacc":
+            fields.append(_field(EQUITY_IRR, pa.float64(), "%", "Return to equity"))
+            fields.append(_status_field(f"{EQUITY_IRR}_status"))
+    for lever in levers:
+        fields.append(_field(lever.name, _lever_type(lever), "", "Lever setting"))
+    return fields
+
+
+def survivor_table(
+    levers: Sequence[Lever], digits: IdArray, ids: IdArray, figures: FloatArray
+) -> pa.Table:
+    """Rows as Arrow: `digits` (n_levers, rows), `ids` (rows,), `figures` (N_FIGURES, rows)."""
+    arrays: list[pa.Array] = [pa.array(ids)]
+    invalid = figures[f.STATUS] == codes.INVALID_STRUCTURE
+    for column in COLUMNS:
+        arrays.append(_array(column, figures[column.figure]))
+        if column.null_reason:
+            arrays.append(_status_array(column, figures[column.figure], invalid))
+        if column.name == "wacc":
+            arrays.append(pa.nulls(len(ids), pa.float64()))
+            arrays.append(pa.array([_NOT_MODELLED] * len(ids), pa.string()))
+    for lever, lever_digits in zip(levers, digits, strict=True):
+        labels = pa.array(_lever_labels(lever), _lever_type(lever))
+        arrays.append(labels.take(pa.array(lever_digits)))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(survivor_fields(levers)))
+
+
+def flat(figures: FloatArray) -> dict[str, Any]:
+    """One permutation's figures (N_FIGURES,) as plain JSON values, null where undefined."""
+    invalid = figures[f.STATUS] == codes.INVALID_STRUCTURE
+    result: dict[str, Any] = {}
+    for column in COLUMNS:
+        value = _scalar(column, float(figures[column.figure]))
+        result[column.name] = value
+        if column.null_reason:
+            result[f"{column.name}_status"] = _status(column, value is None, bool(invalid))
+        if column.name == "wacc":
+            result[EQUITY_IRR] = None
+            result[f"{EQUITY_IRR}_status"] = _NOT_MODELLED
+    return result
+
+
+def names_of_mask(mask: int, names: Sequence[str], first_bit: int = 0) -> list[str]:
+    """Names of the set bits, lowest first; `names[0]` belongs to bit `first_bit`."""
+    return [name for bit, name in enumerate(names, first_bit) if mask >> bit & 1]
+
+
+def _field(
+    name: str, kind: pa.DataType, unit: str, description: str, nullable: bool = True
+) -> pa.Field:
+    return pa.field(name, kind, nullable, {"unit": unit, "description": description})
+
+
+def _status_field(name: str) -> pa.Field:
+    return _field(name, pa.string(), "", "OK, or why the figure is null", False)
+
+
+def _status(column: Column, missing: bool, invalid: bool) -> str:
+    if not missing:
+        return codes.STATUS_NAMES[codes.OK]
+    return _INVALID if invalid else str(column.null_reason)
+
+
+def _scalar(column: Column, value: float) -> Any:
+    if math.isnan(value):
+        return None
+    match column.kind:
+        case "number":
+            return value
+        case "count":
+            return int(value)
+        case "flag":
+            return value == 1.0
+        case "code":
+            return column.names[int(value)]
+        case "mask":
+            return names_of_mask(int(value), column.names, column.first_bit)
+
+
+def _array(column: Column, values: FloatArray) -> pa.Array:
+    """Arrow array of a figure over rows (rows,); NaN becomes null."""
+    missing = np.isnan(values)
+    if column.kind == "number":
+        return pa.array(values, pa.float64(), mask=missing)
+    whole = np.where(missing, 0.0, values).astype(np.int64)
+    if column.kind == "count":
+        return pa.array(whole, pa.int64(), mask=missing)
+    if column.kind == "flag":
+        return pa.array(whole == 1, pa.bool_(), mask=missing)
+    if column.kind == "code":
+        return pa.array(column.names).take(pa.array(whole, mask=missing))
+    distinct, place = np.unique(whole, return_inverse=True)
+    texts = [names_of_mask(int(mask), column.names, column.first_bit) for mask in distinct]
+    return pa.array(texts, pa.list_(pa.string())).take(pa.array(place, mask=missing))
+
+
+def _status_array(column: Column, values: FloatArray, invalid: npt.NDArray[np.bool_]) -> pa.Array:
+    missing = np.isnan(values)
+    names = pa.array([codes.STATUS_NAMES[codes.OK], str(column.null_reason), _INVALID])
+    place = np.where(missing, np.where(invalid, 2, 1), 0)
+    return names.take(pa.array(place))
+
+
+def _lever_type(lever: Lever) -> pa.DataType:
+    """Numbers stay numbers and switches switches; anything mixed is text."""
+    if all(isinstance(label, bool) for label in lever.labels):
+        return pa.bool_()
+    if all(type(label) in (int, float) for label in lever.labels):
+        return pa.float64()
+    return pa.string()
+
+
+def _lever_labels(lever: Lever) -> list[Any]:
+    kind = _lever_type(lever)
+    if kind == pa.float64():
+        return [float(label) for label in lever.labels if label is not None]
+    if kind == pa.bool_():
+        return list(lever.labels)
+    return [None if label is None else str(label) for label in lever.labels]
