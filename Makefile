@@ -1,0 +1,46 @@
+# Everything runs in .venv, made by `make setup` from requirements.lock.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-full lint types bench lock clean
+SHELL := /bin/bash
+BIN := .venv/bin
+PROJECT ?= fixtures/projects/small.yaml
+OUT ?= runs
+PYTEST := $(BIN)/python -m pytest
+SMALL_COVERAGE := --cov --cov-report=
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## the environment in .venv, exactly as locked
+	@scripts/setup
+
+run: setup  ## five stages over the small golden project, with a PDF at the end
+	@$(BIN)/atlas-forge run $(PROJECT) --out $(OUT)
+
+# The kernels run compiled everywhere; one lane runs them as plain Python, where coverage can see
+# their lines and compiled and plain figures are compared bit for bit.
+test: setup  ## unit, oracle, property, golden, services, a sample of every kind of fault
+	@rm -f .coverage .coverage.*
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -q -m plain $(SMALL_COVERAGE)
+	$(PYTEST) -q -n 2 --dist loadfile -m "not plain and not full" --cov --cov-append --cov-fail-under=90
+
+test-full: test  ## the whole fault matrix and millions of rows as well
+	$(PYTEST) -q -m full
+
+lint: setup  ## style, format, and which layer may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+bench: setup  ## speed beside a calibration loop, best of three
+	$(BIN)/python -m benchmarks
+
+lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
+	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean:  ## remove the environment and everything that tools cached; runs stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
