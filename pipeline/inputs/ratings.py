@@ -1,0 +1,17 @@
+"""The rating scale: notch numbers of kernels.rules (AAA 1 … D 22, lower is better)."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+SCALE: tuple[str, ...] = (
+    "AAA", "AA+", "AA", "AA-", "A+", "A", "A-", "BBB+", "BBB", "BBB-", "BB+", "BB", "BB-",
+    "B+", "B", "B-", "CCC+", "CCC", "CCC-", "CC", "C", "D",
+)  # fmt: skip
+NOTCH: MappingProxyType[str, int] = MappingProxyType({name: i + 1 for i, name in enumerate(SCALE)})
+
+# Ratings of a tranche are whole categories, numbered as in kernels.layout: higher is better.
+CATEGORIES: tuple[str, ...] = ("Unrated", "B", "BB", "BBB", "A", "AA", "AAA")
+CATEGORY_NUMBER: MappingProxyType[str, int] = MappingProxyType(
+    {name: i for i, name in enumerate(CATEGORIES)}
+)
