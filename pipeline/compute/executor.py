@@ -1,0 +1,101 @@
+"""The executor interface, its plainest form, and the choice between the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pipeline.settings import SERIAL, Settings
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An item that raised, or whose workers died: its text, and why."""
+
+    item: str
+    cause: str
+
+
+class PartitionsFailed(Exception):
+    """One or more partitions could not be computed; the others' checkpoints stand."""
+
+    def __init__(self, failures: Iterable[Failure]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("; ".join(f"{each.item}: {each.cause}" for each in self.failures))
+
+
+class Executor(Protocol):
+    """Runs a function over items, several at a time."""
+
+    slots: int
+    dashboard_link: str | None
+
+    def map_unordered(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result]:
+        """Results as they come. `items` is drawn from only as slots become free.
+
+        Raises PartitionsFailed after the first failure, once what was under way has ended.
+        """
+
+    def fingerprints(self) -> dict[str, str]:
+        """The engine fingerprint of each worker process that is not this one, by address."""
+
+
+class SerialExecutor:
+    """One item after the other in this thread: for tests, notebooks and debugging."""
+
+    slots = 1
+    dashboard_link: str | None = None
+
+    def map_unordered(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result]:
+        for item in items:
+            try:
+                result = function(item)
+            except Exception as error:
+                raise PartitionsFailed([Failure(str(item), cause_of(error))]) from error
+            yield result
+
+    def fingerprints(self) -> dict[str, str]:
+        return {}
+
+
+def cause_of(error: BaseException) -> str:
+    """What went wrong in one line, with the kind of error."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@contextmanager
+def open_executor(settings: Settings) -> Iterator[Executor]:
+    """The executor the settings ask for, closed at the end whatever happens."""
+    if settings.mode == SERIAL and not settings.scheduler:
+        yield SerialExecutor()
+        return
+    # Dask costs most of a second to import, which a serial run need not pay.
+    from pipeline.compute.dask_executor import dask_executor
+
+    with dask_executor(settings) as executor:
+        yield executor
+
+
+def check_fingerprints(executor: Executor, expected: str) -> None:
+    """Raise PartitionsFailed unless every worker runs the engine the plan was made with."""
+    different: dict[str, Any] = {
+        address: found for address, found in executor.fingerprints().items() if found != expected
+    }
+    if different:
+        raise PartitionsFailed(
+            Failure(
+                f"worker {address}",
+                f"it runs engine {found}, the plan needs {expected}; install the same version",
+            )
+            for address, found in different.items()
+        )

@@ -1,0 +1,171 @@
+"""Checkpoints: a part of a stage and the marker that vouches for it.
+
+The part is written first, then its marker. A part counts as done only if its marker names this
+plan, engine, stage and number, and the part's bytes have the marker's digest. Everything else
+(missing, half written, truncated, flipped, swapped, from another plan or engine) is done again,
+and why is said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.storage.store import Store
+
+SCHEMA: Final = 1
+PRUNING: Final = "pruning"
+ANALYSIS: Final = "analysis"
+# Pruning's parts are a result of their own, with nothing but Parquet in their folder.
+_PART_FOLDERS: Final = {PRUNING: "evaluated", ANALYSIS: "checkpoints/analysis"}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose checkpoint it is: the plan (64 hexadecimal digits) and the engine's fingerprint."""
+
+    plan_hash: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What stands beside a finished part. `digest` is the sha256 of the part's bytes."""
+
+    schema: int
+    stage: str
+    number: int
+    plan_hash: str
+    fingerprint: str
+    rows: int
+    digest: str
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A finished part's marker, or why there is none. Both None: it was never begun."""
+
+    marker: Marker | None
+    reason: str | None
+
+
+class DamagedPart(Exception):
+    """A part that should be there and is not what its marker says."""
+
+
+def part_path(stage: str, number: int) -> str:
+    """Where part `number` of `stage` lies, relative to the run."""
+    return f"{_PART_FOLDERS[stage]}/part-{number:05d}.parquet"
+
+
+def marker_path(stage: str, number: int) -> str:
+    """Where its marker lies."""
+    return f"checkpoints/{stage}/part-{number:05d}.json"
+
+
+def write_part(
+    store: Store, owner: Owner, stage: str, number: int, table: pa.Table, record: dict[str, Any]
+) -> Marker:
+    """Write a part, then its marker. `record` is what the flow wants to know of the part."""
+    data = parquet_bytes(table)
+    marker = Marker(
+        schema=SCHEMA,
+        stage=stage,
+        number=number,
+        plan_hash=owner.plan_hash,
+        fingerprint=owner.fingerprint,
+        rows=table.num_rows,
+        digest=hashlib.sha256(data).hexdigest(),
+        record=record,
+    )
+    store.put(part_path(stage, number), data)
+    store.put(marker_path(stage, number), json.dumps(asdict(marker)).encode())
+    return marker
+
+
+def check_part(store: Store, owner: Owner, stage: str, number: int, rows: int) -> Checked:
+    """Whether part `number` is done, with `rows` rows; reads its bytes."""
+    found = read_marker(store, owner, stage, number)
+    if found.marker is None:
+        return found
+    if found.marker.rows != rows:
+        return Checked(None, f"its marker counts {found.marker.rows} rows, the plan {rows}")
+    try:
+        _verified_bytes(store, found.marker)
+    except DamagedPart as damage:
+        return Checked(None, str(damage))
+    return found
+
+
+def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
+    """The marker of a part, if it is this plan's and this engine's; the part is not read."""
+    try:
+        data = store.get(marker_path(stage, number))
+    except FileNotFoundError:
+        return Checked(None, None)
+    try:
+        marker = Marker(**json.loads(data))
+    except (ValueError, TypeError):
+        return Checked(None, "its marker cannot be read")
+    if marker.schema != SCHEMA:
+        return Checked(None, f"its marker has schema {marker.schema}, this version reads {SCHEMA}")
+    if (marker.stage, marker.number) != (stage, number):
+        return Checked(None, f"its marker belongs to {marker.stage} part {marker.number}")
+    if marker.plan_hash != owner.plan_hash:
+        return Checked(None, "its marker belongs to another plan")
+    if marker.fingerprint != owner.fingerprint:
+        return Checked(None, "its marker belongs to another version of the engine")
+    return Checked(marker, None)
+
+
+def read_part(store: Store, marker: Marker, columns: list[str] | None = None) -> pa.Table:
+    """The part of `marker`, verified against its digest and its page checksums.
+
+    Raises DamagedPart.
+    """
+    data = _verified_bytes(store, marker)
+    table = pq.ParquetFile(
+        io.BytesIO(data), page_checksum_verification=True
+    ).read(columns=columns, use_threads=False)
+    if table.num_rows != marker.rows:
+        raise DamagedPart(f"it holds {table.num_rows} rows, its marker says {marker.rows}")
+    return table
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """`table` as one Parquet file in memory: lz4, page checksums, floats without dictionary.
+
+    Dictionary encoding of float columns makes writing four times slower and saves nothing.
+    """
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression="lz4",
+        use_dictionary=text_columns(table.schema),
+        write_page_checksum=True,
+        write_statistics=False,
+    )
+    return buffer.getvalue()
+
+
+def text_columns(schema: pa.Schema) -> list[str]:
+    """Names of the columns worth a dictionary: those of text."""
+    return [field.name for field in schema if pa.types.is_string(field.type)]
+
+
+def _verified_bytes(store: Store, marker: Marker) -> bytes:
+    try:
+        data = store.get(part_path(marker.stage, marker.number))
+    except FileNotFoundError:
+        raise DamagedPart("its marker is there, the part is not") from None
+    if hashlib.sha256(data).hexdigest() != marker.digest:
+        raise DamagedPart("its bytes do not have the digest its marker names")
+    return data

@@ -1,0 +1,54 @@
+"""The manifest: who asked what, with which engine, and what came out, for people and audits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.storage.store import write_file
+
+SCHEMA: Final = 1
+MANIFEST_PATH: Final = "manifest.json"
+
+
+class UnreadableDocument(Exception):
+    """A JSON document of a run that is missing, damaged or newer than this version."""
+
+
+def now() -> str:
+    """This moment in UTC, to the millisecond, as logs and manifests write it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def json_bytes(document: dict[str, Any]) -> bytes:
+    """A JSON document for a file. Raises ValueError for NaN and infinity."""
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write `document` whole."""
+    write_file(path, json_bytes(document))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A document of this version's schema. Raises UnreadableDocument."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnreadableDocument(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        found = document.get("schema") if isinstance(document, dict) else None
+        raise UnreadableDocument(f"{path.name} has schema {found}, this version reads {SCHEMA}")
+    return document
+
+
+def file_digest(path: Path) -> str | None:
+    """sha256 of a file, read in pieces; None if it is not there."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,51 @@
+"""Names the folder of compiled kernels by the engine fingerprint, before Numba is imported.
+
+Numba's own check looks only at the file of the cached function: a caller keeps an old constant of
+an edited helper module. A folder a fingerprint cannot go stale. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from pipeline.storage.fingerprint import engine_fingerprint
+
+VARIABLE = "NUMBA_CACHE_DIR"
+
+
+def set_numba_cache() -> Path:
+    """Set NUMBA_CACHE_DIR for this process and its children; return the folder.
+
+    A folder given by NUMBA_CACHE_DIR, else ATLAS_FORGE_CACHE, else the user's cache folder is the
+    parent. Falls back to a private folder in the system's temporary folder where that cannot be
+    written: compiled code is loaded from it, so it must belong to this user alone.
+    """
+    fingerprint = engine_fingerprint()
+    given = os.environ.get(VARIABLE)
+    if given and Path(given).name == fingerprint:
+        return Path(given)
+    for parent in (given, os.environ.get("ATLAS_FORGE_CACHE"), _user_cache(), _private_temporary()):
+        if parent and (folder := _writable(Path(parent) / fingerprint)):
+            os.environ[VARIABLE] = str(folder)
+            return folder
+    raise OSError("no folder for compiled kernels can be written; set ATLAS_FORGE_CACHE to one")
+
+
+def _user_cache() -> str:
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(root, "atlas-forge", "numba")
+
+
+def _private_temporary() -> str:
+    return os.path.join(tempfile.gettempdir(), f"atlas-forge-{os.getuid()}", "numba")
+
+
+def _writable(folder: Path) -> Path | None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = folder.stat().st_uid
+    except OSError:
+        return None
+    return folder if owner == os.getuid() and os.access(folder, os.W_OK) else None

@@ -1,0 +1,184 @@
+"""The plan of a run: what is computed, in which order, cut how. It carries the whole problem.
+
+A stored plan is complete: a worker, or a later `resume`, needs nothing else. Floats survive JSON
+exactly (shortest repr, and the words "inf", "-inf", "nan" for what JSON cannot say).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from kernels.rules import Market, Rules
+from pipeline.problem import FloatArray, Lever, Problem
+from pipeline.space.levers import LeverSpace
+from pipeline.space.partitions import number_of_partitions
+from pipeline.storage.store import Store
+
+SCHEMA: Final = 1
+PLAN_PATH: Final = "plan.json"
+
+
+class UnreadablePlan(Exception):
+    """A stored plan that is damaged, newer than this version, or not the one asked for."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`count` permutations of a space of `size`, cut into parts of `partition_rows`.
+
+    `sampled`: ids come from the seeded bijection; otherwise all of them, in order.
+    """
+
+    run_id: str
+    seed: int
+    size: int
+    count: int
+    sampled: bool
+    partition_rows: int
+    fingerprint: str
+    problem: Problem
+
+    @property
+    def partitions(self) -> int:
+        """Parts of the pruning stage."""
+        return number_of_partitions(self.count, self.partition_rows)
+
+    @cached_property
+    def space(self) -> LeverSpace:
+        """The lever space of the problem."""
+        return LeverSpace(self.problem.levers)
+
+    @cached_property
+    def plan_hash(self) -> str:
+        """sha256 of the plan's content."""
+        return hashlib.sha256(json.dumps(_content(self), sort_keys=True).encode()).hexdigest()
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The plan as a JSON document."""
+    return json.dumps({**_content(plan), "plan_hash": plan.plan_hash}, indent=1).encode()
+
+
+def plan_of(data: bytes) -> Plan:
+    """The plan of a JSON document. Raises UnreadablePlan."""
+    try:
+        document = json.loads(data)
+        if document["schema"] != SCHEMA:
+            raise UnreadablePlan(
+                f"the plan has schema {document['schema']}, this version reads {SCHEMA}"
+            )
+        plan = Plan(
+            run_id=document["run_id"],
+            seed=document["seed"],
+            size=document["size"],
+            count=document["count"],
+            sampled=document["sampled"],
+            partition_rows=document["partition_rows"],
+            fingerprint=document["fingerprint"],
+            problem=problem_of_json(document["problem"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadablePlan(f"the plan cannot be read: {error!r}") from error
+    if plan.plan_hash != document.get("plan_hash"):
+        raise UnreadablePlan("the plan was changed after it was written: its hash does not match")
+    return plan
+
+
+def read_plan(store: Store) -> Plan | None:
+    """The plan stored in a run, or None. Raises UnreadablePlan."""
+    try:
+        return plan_of(store.get(PLAN_PATH))
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def cached_plan(store: Store, plan_hash: str) -> Plan:
+    """The plan a partition task refers to, read once per process. Raises UnreadablePlan."""
+    plan = read_plan(store)
+    if plan is None or plan.plan_hash != plan_hash:
+        raise UnreadablePlan(f"the store at {store.url} does not hold plan {plan_hash[:12]}")
+    return plan
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A Problem as plain JSON values; `problem_of_json` gives the same bits back."""
+    return {
+        "base": _numbers(problem.base),
+        "levers": [
+            {
+                "name": lever.name,
+                "rows": list(lever.rows),
+                "values": _numbers(lever.values),
+                "labels": list(lever.labels),
+            }
+            for lever in problem.levers
+        ],
+        "rules": {name: _numbers(values) for name, values in problem.rules._asdict().items()},
+        "market": {name: _numbers(values) for name, values in problem.market._asdict().items()},
+        "filters": _numbers(problem.filters),
+        "objective": problem.objective,
+    }
+
+
+def problem_of_json(document: dict[str, Any]) -> Problem:
+    """The Problem of `problem_json`. Raises KeyError, ValueError, TypeError on anything else."""
+    return Problem(
+        base=_array(document["base"]),
+        levers=tuple(
+            Lever(
+                name=lever["name"],
+                rows=tuple(lever["rows"]),
+                values=_array(lever["values"]).reshape(-1, len(lever["rows"])),
+                labels=tuple(lever["labels"]),
+            )
+            for lever in document["levers"]
+        ),
+        rules=Rules(**{name: _array(values) for name, values in document["rules"].items()}),
+        market=Market(**{name: _array(values) for name, values in document["market"].items()}),
+        filters=_array(document["filters"]).reshape(-1, 3),
+        objective=document["objective"],
+    )
+
+
+def _content(plan: Plan) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run_id": plan.run_id,
+        "seed": plan.seed,
+        "size": plan.size,
+        "count": plan.count,
+        "sampled": plan.sampled,
+        "partition_rows": plan.partition_rows,
+        "partitions": plan.partitions,
+        "fingerprint": plan.fingerprint,
+        "problem": problem_json(plan.problem),
+    }
+
+
+def _numbers(array: FloatArray) -> Any:
+    """Nested lists of floats, with words for what is not finite."""
+    if np.isfinite(array).all():
+        return array.tolist()
+    return _worded(array.tolist())
+
+
+def _worded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_worded(each) for each in value]
+    return value if math.isfinite(value) else str(value)
+
+
+def _array(value: Any) -> FloatArray:
+    return np.array(_unworded(value), dtype=np.float64)
+
+
+def _unworded(value: Any) -> Any:
+    return [_unworded(each) for each in value] if isinstance(value, list) else float(value)

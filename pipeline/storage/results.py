@@ -1,0 +1,94 @@
+"""Results of finished runs: the interface, and the form that reads a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.storage.manifest import UnreadableDocument, read_json
+
+RANKED_PATH: Final = "ranked.parquet"
+SUMMARY_PATH: Final = "summary.json"
+
+
+class NoSuchRun(Exception):
+    """No run of that name, or one that has not got that far."""
+
+
+class ResultsStore(Protocol):
+    """What can be asked of the results of runs, wherever they are kept."""
+
+    def runs(self) -> list[str]:
+        """Ids of the runs, newest first."""
+
+    def summary(self, run_id: str) -> dict[str, Any]:
+        """summary.json of a finished run. Raises NoSuchRun, UnreadableDocument."""
+
+    def top(self, run_id: str, rows: int) -> list[dict[str, Any]]:
+        """The best `rows` survivors as plain values. Raises NoSuchRun."""
+
+
+class LocalResults:
+    """Run folders under one folder."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def runs(self) -> list[str]:
+        """A run is a folder with a manifest."""
+        try:
+            found = [path.parent for path in self.out.glob("*/manifest.json")]
+        except OSError:
+            return []
+        found.sort(key=lambda folder: (folder / "manifest.json").stat().st_mtime, reverse=True)
+        return [folder.name for folder in found]
+
+    def folder(self, run_id: str) -> Path:
+        """The folder of a run. Raises NoSuchRun."""
+        folder = self.out / run_id
+        if Path(run_id).name != run_id or not (folder / "manifest.json").is_file():
+            raise NoSuchRun(f"there is no run {run_id!r} in {self.out}")
+        return folder
+
+    def summary(self, run_id: str) -> dict[str, Any]:
+        try:
+            return read_json(self.folder(run_id) / SUMMARY_PATH)
+        except UnreadableDocument as error:
+            raise NoSuchRun(f"run {run_id} is not finished: {error}") from error
+
+    def top(self, run_id: str, rows: int) -> list[dict[str, Any]]:
+        path = self.folder(run_id) / RANKED_PATH
+        if not path.is_file():
+            raise NoSuchRun(f"run {run_id} is not finished: it has no {RANKED_PATH}")
+        return head(path, rows)
+
+
+def head(path: Path, rows: int) -> list[dict[str, Any]]:
+    """The first `rows` rows of a Parquet file; reads no more than it needs.
+
+    Raises OSError if its page checksums do not match.
+    """
+    table = pa.Table.from_batches(_batches(path, rows), schema=pq.read_schema(path))
+    return table.slice(0, rows).to_pylist()
+
+
+def thinned(path: Path, columns: list[str], most: int) -> list[dict[str, Any]]:
+    """Up to `most` rows spread evenly over a Parquet file, `columns` only, in file order."""
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    table = file.read(columns=columns, use_threads=False)
+    step = max(1, -(-table.num_rows // most))
+    return table.take(list(range(0, table.num_rows, step))).to_pylist()
+
+
+def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    read = 0
+    for batch in file.iter_batches(batch_size=max(1, min(rows, 10_000)), use_threads=False):
+        yield batch
+        read += batch.num_rows
+        if read >= rows:
+            return
