@@ -1,0 +1,142 @@
+"""Ratings and repo eligibility of one structure.
+
+matrix (coverage and LTV legs) -> wrap -> tenant below its floor -> tenant concentration. Source:
+the model's section 6. Ratings are their number (AAA 6 … B 1); notch numbers run from AAA 1
+downwards. Every test carries TOLERANCE, since debt sized to a target sits exactly on it.
+"""
+
+import numba
+import numpy as np
+
+from kernels import codes
+from kernels import layout as x
+from kernels import rules as r
+
+_JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+TOLERANCE = 1e-9
+
+
+@numba.njit(**_JIT)
+def by_matrix(dscr, ltv_pct, shift, rules):
+    """Best rating whose coverage [x] and LTV [%] legs hold; B has neither."""
+    for rating in range(x.RATING_AAA, x.RATING_B, -1):
+        covered = dscr >= rules.matrix_dscr[rating] + shift - TOLERANCE
+        if covered and ltv_pct <= rules.matrix_ltv_pct[rating] + TOLERANCE:
+            return rating
+    return x.RATING_B
+
+
+@numba.njit(**_JIT)
+def by_wrap(dscr, ltv_pct, shift, insurer_notch, rules):
+    """Best rating a wrap by this insurer lifts to, 0 if none."""
+    for rating in range(x.RATING_AAA, x.RATING_B, -1):
+        needed = rules.wrap_insurer_notch[rating]
+        if needed == 0.0 or insurer_notch > needed:
+            continue
+        relieved = rules.matrix_dscr[rating] + shift - rules.wrap_relief[rating]
+        if dscr >= relieved - TOLERANCE and ltv_pct <= rules.matrix_ltv_pct[rating] + TOLERANCE:
+            return rating
+    return x.UNRATED
+
+
+@numba.njit(**_JIT)
+def wrap_relief(inputs, row, rating, rules):
+    """Coverage relief [x] at `rating` by the row's wrap; 0 without a sufficient insurer."""
+    needed = rules.wrap_insurer_notch[rating]
+    if inputs[x.WRAP_TYPE, row] == x.WRAP_NONE or needed == 0.0:
+        return 0.0
+    return rules.wrap_relief[rating] if inputs[x.INSURER_NOTCH, row] <= needed else 0.0
+
+
+@numba.njit(**_JIT)
+def category_of_notch(notch):
+    """Rating a notch number belongs to: AA+, AA and AA- are AA; below B- is B."""
+    if notch <= 1.0:
+        return x.RATING_AAA
+    return max(x.RATING_B, x.RATING_AA - int((notch - 2.0) // 3.0))
+
+
+@numba.njit(**_JIT)
+def rating_of_mean_notch(mean_notch, rules):
+    """Rating whose middle notch is nearest to `mean_notch`; the weaker on a tie."""
+    best = x.RATING_B
+    for rating in range(x.RATING_B + 1, x.RATING_AAA + 1):
+        if abs(rules.notch[rating] - mean_notch) < abs(rules.notch[best] - mean_notch):
+            best = rating
+    return best
+
+
+@numba.njit(**_JIT)
+def senior_rating(inputs, row, dscr, ltv_pct, rules):
+    """(matrix rating, final rating, concentration breached) of sized senior debt."""
+    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    matrix = by_matrix(dscr, ltv_pct, shift, rules)
+    rating = matrix
+    wrapped = inputs[x.WRAP_TYPE, row] != x.WRAP_NONE
+    if wrapped:
+        rating = max(rating, by_wrap(dscr, ltv_pct, shift, inputs[x.INSURER_NOTCH, row], rules))
+    tenant = inputs[x.TENANT_NOTCH, row]
+    if tenant == 0.0:
+        return matrix, rating, False
+    if tenant > inputs[x.TENANT_NOTCH_FLOOR, row]:
+        rating = max(x.RATING_B, rating - 1)
+    share = inputs[x.TENANT_SHARE_PCT, row]
+    breached = share > inputs[x.CONCENTRATION_LIMIT_PCT, row] + TOLERANCE
+    breached = breached or share > rules.concentration_max_pct[rating] + TOLERANCE
+    breached = breached or tenant > rules.concentration_tenant_notch[rating]
+    enhanced = wrapped
+    enhanced = enhanced or inputs[x.DSRA_MONTHS, row] >= rules.limits[r.ENHANCEMENT_DSRA_MONTHS]
+    enhanced = enhanced or tenant <= rules.limits[r.ENHANCEMENT_TENANT_NOTCH]
+    if breached and not enhanced:
+        rating = min(rating, category_of_notch(tenant))
+    return matrix, rating, breached
+
+
+@numba.njit(**_JIT)
+def repo_failed_legs(inputs, row, rating, dscr, wal_years, advance_pct, rules):
+    """Bit mask of the repo legs that fail; NaN coverage or life fails its leg.
+
+    rating [number, 0 without debt], dscr [x], wal_years [years], advance_pct [%].
+    """
+    limits = rules.limits
+    tenor = inputs[x.SENIOR_TENOR_YEARS, row]
+    failed = 0
+    if inputs[x.REPO_FLAG, row] != 1.0:
+        failed |= 1 << codes.REPO_FLAG_OFF
+    if rating < limits[r.REPO_MIN_RATING]:
+        failed |= 1 << codes.REPO_RATING
+    if not wal_years <= inputs[x.MAX_SENIOR_WAL_YEARS, row] + TOLERANCE:
+        failed |= 1 << codes.REPO_WAL
+    if inputs[x.JURISDICTION_ELIGIBILITY, row] != x.ELIGIBLE_CB:
+        failed |= 1 << codes.REPO_JURISDICTION
+    if not dscr >= limits[r.REPO_MIN_DSCR] - TOLERANCE:
+        failed |= 1 << codes.REPO_DSCR
+    if tenor > inputs[x.LEASE_YEARS, row] + TOLERANCE:
+        failed |= 1 << codes.REPO_TENOR_OVER_LEASE
+    place = int(inputs[x.JURISDICTION, row])
+    if rules.bank_currency[place] < 0.0:
+        return failed | 1 << codes.REPO_NO_CENTRAL_BANK
+    if rating < rules.bank_min_rating[place]:
+        failed |= 1 << codes.REPO_BANK_RATING
+    if tenor > rules.bank_max_tenor_years[place] + TOLERANCE:
+        failed |= 1 << codes.REPO_BANK_TENOR
+    if advance_pct > rules.bank_max_advance_pct[place] + TOLERANCE:
+        failed |= 1 << codes.REPO_BANK_ADVANCE
+    if inputs[x.CURRENCY, row] != rules.bank_currency[place]:
+        failed |= 1 << codes.REPO_BANK_CURRENCY
+    if place == x.EU and inputs[x.TRUE_SALE, row] != 1.0:
+        failed |= 1 << codes.REPO_TRUE_SALE
+    if place == x.UK and inputs[x.GOVERNING_LAW_OK, row] != 1.0:
+        failed |= 1 << codes.REPO_GOVERNING_LAW
+    if place == x.US and inputs[x.RULE_144A, row] != 1.0:
+        failed |= 1 << codes.REPO_144A
+    return failed
+
+
+@numba.njit(**_JIT)
+def repo_haircut_pct(rating, tenor_years, rules):
+    """Haircut [%] of RK-REPO-002; NaN where paper of that rating and tenor is not financeable."""
+    for bucket in range(rules.haircut_tenor_years.shape[0]):
+        if tenor_years <= rules.haircut_tenor_years[bucket]:
+            return rules.haircut_pct[rating, bucket]
+    return np.nan

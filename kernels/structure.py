@@ -1,0 +1,270 @@
+"""Every figure of a permutation, from its inputs and income: sized, covered, rated, gated, scored.
+
+The rows of a call are worked in blocks of BLOCK permutations: schedules are walked with the months
+outside and the block's rows inside, in scratch buffers that stay in the second-level cache; then
+each row is rated and tested. Months count from COD. Nothing is raised: an unsound structure gets
+STATUS and undefined figures.
+"""
+
+import numba
+import numpy as np
+
+from kernels import codes, gates, mezzanine, rating, returns, scoring
+from kernels import figures as f
+from kernels import layout as x
+from kernels import rules as r
+from kernels import senior as senior_debt
+from kernels.income import monthly_rent
+
+_JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+BLOCK = 64
+
+
+@numba.njit(**_JIT)
+def _project_figures(inputs, row, out):
+    """Catalogue figures _09 to _16 and the costs, defined for every row."""
+    rent = monthly_rent(inputs, row)
+    gross_income = rent * 12.0
+    if inputs[x.OPEX_MODE, row] == x.OPEX_PERCENT:
+        net_income = gross_income * (1.0 - inputs[x.OPEX, row] / 100.0)
+    else:
+        net_income = gross_income - inputs[x.OPEX, row] * returns.fx_rate(inputs, row)
+    market, internal, total = returns.project_costs(inputs, row)
+    out[f.NET_IT_LOAD_MW, row] = inputs[x.GROSS_IT_LOAD_MW, row] / inputs[x.PUE, row]
+    out[f.GROSS_INCOME, row] = gross_income
+    out[f.NET_INCOME, row] = net_income
+    out[f.MARKET_COSTS, row] = market
+    out[f.INTERNAL_COSTS, row] = internal
+    out[f.DEVELOPER_PROFIT, row] = market - internal
+    out[f.DEVELOPER_MARGIN_PCT, row] = 100.0 * (market - internal) / market
+    out[f.TOTAL_COST, row] = total
+    derivatives = inputs[x.ZCIS_5Y_ON, row] + inputs[x.ZCIS_10Y_ON, row] + inputs[x.TRS_ON, row]
+    out[f.DERIVATIVES, row] = derivatives + inputs[x.FLOOR_ON, row] + inputs[x.STRIP_ON, row]
+
+
+@numba.njit(**_JIT)
+def _senior_figures(inputs, row, c, terms, covers, out):
+    """Sized senior debt and every coverage of it that does not need the mezzanine."""
+    market = out[f.MARKET_COSTS, row]
+    notional, binding = senior_debt.size(
+        covers[senior_debt.COVER, c],
+        covers[senior_debt.LEAST_INCOME, c],
+        terms[senior_debt.RATE, c],
+        inputs[x.SENIOR_TARGET_DSCR, row],
+        market,
+        inputs[x.MAX_LTV_PCT, row],
+        inputs[x.MIN_ICR, row],
+    )
+    out[f.SENIOR_NOTIONAL, row] = notional
+    out[f.BINDING_CONSTRAINT, row] = binding
+    out[f.SENIOR_LTV_PCT, row] = 100.0 * notional / market
+    peak = notional * covers[senior_debt.PEAK, c]
+    out[f.PEAK_BALANCE, row] = peak
+    out[f.PEAK_LTV_PCT, row] = 100.0 * peak / market
+    if notional <= 0.0:
+        out[f.STATUS, row] = codes.NO_DEBT
+        return
+    test_months = terms[senior_debt.MONTHS, c] - terms[senior_debt.RENT_FREE, c]
+    out[f.DSCR_MIN, row] = covers[senior_debt.COVER, c] / notional
+    out[f.DSCR_AVG, row] = covers[senior_debt.COVER_SUM, c] / test_months / notional
+    out[f.DSCR_TAIL, row] = covers[senior_debt.COVER_TAIL, c] / notional
+    out[f.ICR_MIN, row] = covers[senior_debt.INTEREST_COVER, c] / notional
+    out[f.SENIOR_WAL, row] = covers[senior_debt.LIFE_MONTHS, c] / 12.0
+    out[f.BALLOON_PCT, row] = 100.0 * terms[senior_debt.BULLET, c]
+    cpi_0 = covers[senior_debt.COVER_CPI_0, c] / notional
+    rate_200 = covers[senior_debt.COVER_RATE, c] / notional
+    combined = covers[senior_debt.COVER_COMBINED, c] / notional
+    out[f.DSCR_CPI_0, row] = cpi_0
+    out[f.DSCR_RATE_200, row] = rate_200
+    out[f.DSCR_COMBINED, row] = combined
+    worst = min(cpi_0, min(rate_200, combined))
+    if covers[senior_debt.COVER_CPI_0_EARLY, c] < np.inf:
+        early_cpi_0 = covers[senior_debt.COVER_CPI_0_EARLY, c] / notional
+        early_quick = covers[senior_debt.COVER_QUICK_EARLY, c] / notional
+        out[f.DSCR_CPI_0_EARLY, row] = early_cpi_0
+        out[f.DSCR_RATE_100_EARLY, row] = early_quick
+        worst = min(worst, min(early_cpi_0, early_quick))
+    out[f.STRESS_DSCR_WORST, row] = worst
+
+
+@numba.njit(**_JIT)
+def _capital_figures(inputs, row, mezz, capacity, out):
+    """Equity, cost of capital and coverage of the capital required; day-one value as in `out`."""
+    senior = out[f.SENIOR_NOTIONAL, row]
+    total = out[f.TOTAL_COST, row]
+    equity = total - senior - mezz
+    out[f.MEZZ_NOTIONAL, row] = mezz
+    out[f.EQUITY_NOTIONAL, row] = equity
+    cost = senior * inputs[x.SENIOR_COUPON_PCT, row] + mezz * inputs[x.MEZZ_COUPON_PCT, row]
+    cost += equity * inputs[x.EQUITY_IRR_TARGET_PCT, row]
+    out[f.WACC, row] = cost / total
+    required = total + inputs[x.STRUCTURING_FEES, row] * returns.fx_rate(inputs, row)
+    required += inputs[x.SENIOR_UPFRONT_FEE_BPS, row] / 10000.0 * senior
+    required += inputs[x.MEZZ_UPFRONT_FEE_BPS, row] / 10000.0 * mezz
+    out[f.EQUITY_CAPACITY, row] = capacity
+    out[f.REQUIRED_CAPITAL, row] = required
+    out[f.CAPEX_COVERAGE, row] = (senior + mezz + capacity) / required
+    out[f.FULL_COVERAGE, row] = (senior + mezz + capacity) / required
+
+
+@numba.njit(**_JIT)
+def _credit_figures(inputs, row, mezz_cover, out, rules):
+    """Ratings and repo legs; returns whether the tenant concentration limit is breached."""
+    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    mezz = out[f.MEZZ_NOTIONAL, row]
+    senior = out[f.SENIOR_NOTIONAL, row]
+    mezz_notch = 0.0
+    if mezz > 0.0:
+        mezz_rating = rating.by_matrix(mezz_cover, -np.inf, shift, rules)
+        out[f.MEZZ_DSCR_MIN, row] = mezz_cover
+        out[f.MEZZ_RATING, row] = mezz_rating
+        mezz_notch = rules.notch[mezz_rating]
+    concentrated = False
+    number = x.UNRATED
+    if senior > 0.0:
+        matrix, number, concentrated = rating.senior_rating(
+            inputs, row, out[f.DSCR_MIN, row], out[f.SENIOR_LTV_PCT, row], rules
+        )
+        out[f.MATRIX_RATING, row] = matrix
+        out[f.SENIOR_RATING, row] = number
+        mean = (senior * rules.notch[number] + mezz * mezz_notch) / (senior + mezz)
+        out[f.STRUCTURE_RATING, row] = rating.rating_of_mean_notch(mean, rules)
+    legs = rating.repo_failed_legs(
+        inputs,
+        row,
+        number,
+        out[f.DSCR_MIN, row],
+        out[f.SENIOR_WAL, row],
+        out[f.SENIOR_LTV_PCT, row],
+        rules,
+    )
+    out[f.REPO_FAILED_LEGS, row] = legs
+    out[f.REPO_ELIGIBLE, row] = 1.0 if legs == 0 else 0.0
+    if senior > 0.0:
+        haircut = rating.repo_haircut_pct(number, inputs[x.SENIOR_TENOR_YEARS, row], rules)
+        out[f.REPO_HAIRCUT_PCT, row] = haircut
+        if legs == 0:
+            out[f.REPO_CASH, row] = senior * (1.0 - haircut / 100.0)
+    wrapped = 1.0 if inputs[x.WRAP_TYPE, row] != x.WRAP_NONE else 0.0
+    present = 1.0 if mezz > 0.0 else 0.0
+    out[f.COMPLEXITY, row] = out[f.DERIVATIVES, row] + present + wrapped
+    return concentrated
+
+
+@numba.njit(**_JIT)
+def _verdict(inputs, row, concentrated, out, rules, market, filters):
+    """Gates, scores, filters and tier from the figures already in column `row` of `out`."""
+    failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
+    rejects, warns = gates.split_by_action(failed, rules.actions)
+    gate_a_bits = (1 << codes.N_GATE_A_REASONS) - 1
+    out[f.GATE_A_FAILED, row] = rejects & gate_a_bits
+    out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits
+    warns |= gates.warnings(inputs, row, out, concentrated, rules)
+    out[f.WARNINGS, row] = warns
+    day1 = 0.0
+    out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules.limits)
+    out[f.COMPOSITE_SCORE, row] = scoring.composite_score(inputs, row, out, day1, rules)
+    sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
+    viable = sound and scoring.passes_filters(row, out, filters)
+    out[f.VIABLE, row] = 1.0 if viable else 0.0
+    stresses_passed = failed >> codes.STRESS_DSCR_BREACH & 1 == 0
+    out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules.limits)
+
+
+@numba.njit(**_JIT)
+def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, market, filters, out):
+    """Fill `out` (N_FIGURES, rows) for `inputs` (N_INPUTS, rows), both float64.
+
+    curve_of_row (rows,) int64: the row's column in the income curves gross, net, net_cpi_0
+    (months, curves) [project currency/month], which reach at least the longest lease and tenor.
+    rules, market: kernels.rules. filters (n, 3): figure, FILTER_* code, value.
+    """
+    rows = inputs.shape[1]
+    months = net.shape[0]
+    block_gross = np.empty((months, BLOCK))
+    block_net = np.empty((months, BLOCK))
+    block_cpi_0 = np.empty((months, BLOCK))
+    service = np.empty((months, BLOCK))
+    balance = np.empty((months, BLOCK))
+    mezz_service = np.empty((months, BLOCK))
+    mezz_balance = np.empty((months, BLOCK))
+    mezz_interest = np.empty((months, BLOCK))
+    terms = np.empty((senior_debt.N_TERMS, BLOCK))
+    covers = np.empty((senior_debt.N_COVERS, BLOCK))
+    mezz_terms = np.empty((mezzanine.N_TERMS, BLOCK))
+    out[:] = np.nan
+    for first in range(0, rows, BLOCK):
+        last = min(rows, first + BLOCK)
+        width = last - first
+        for m in range(months):
+            for c in range(width):
+                curve = curve_of_row[first + c]
+                block_gross[m, c] = gross[m, curve]
+                block_net[m, c] = net[m, curve]
+                block_cpi_0[m, c] = net_cpi_0[m, curve]
+        senior_debt.set_terms(inputs, first, last, block_net, rules.limits, terms)
+        senior_debt.walk(
+            terms, width, months, block_net, block_cpi_0, rules.limits, service, balance, covers
+        )
+        for c in range(width):
+            row = first + c
+            out[f.STATUS, row] = codes.OK
+            _project_figures(inputs, row, out)
+            sound = terms[senior_debt.MONTHS, c] > 0.0
+            sound = sound and inputs[x.CPI_FLOOR_PCT, row] <= inputs[x.CPI_CAP_PCT, row]
+            concentrated = False
+            if sound:
+                _senior_figures(inputs, row, c, terms, covers, out)
+                senior = out[f.SENIOR_NOTIONAL, row]
+                total = out[f.TOTAL_COST, row]
+                sound = mezzanine.size(
+                    inputs, row, c, block_net, service, senior, total, rules.limits, mezz_terms
+                )
+            if not sound:
+                _make_undefined(row, out)
+            else:
+                mezzanine.walk(
+                    mezz_terms,
+                    c,
+                    block_net,
+                    service,
+                    senior,
+                    mezz_service,
+                    mezz_balance,
+                    mezz_interest,
+                )
+                capacity, fixed_charge_cover = returns.equity_capacity(
+                    inputs,
+                    row,
+                    c,
+                    block_gross,
+                    block_net,
+                    senior,
+                    terms,
+                    service,
+                    balance,
+                    mezz_terms,
+                    mezz_service,
+                    mezz_balance,
+                    mezz_interest,
+                    total,
+                    out[f.INTERNAL_COSTS, row],
+                    rules.tax_rate_pct[int(inputs[x.JURISDICTION, row])],
+                    rules.limits,
+                )
+                if senior > 0.0:
+                    out[f.FCCR_MIN, row] = fixed_charge_cover
+                mezz = mezz_terms[mezzanine.NOTIONAL, c]
+                _capital_figures(inputs, row, mezz, capacity, out)
+                mezz_cover = mezz_terms[mezzanine.COVER, c]
+                concentrated = _credit_figures(inputs, row, mezz_cover, out, rules)
+            _verdict(inputs, row, concentrated, out, rules, market, filters)
+
+
+@numba.njit(**_JIT)
+def _make_undefined(row, out):
+    """An unsound structure keeps its catalogue figures only."""
+    for figure in range(f.SENIOR_NOTIONAL, f.DERIVATIVES):
+        out[figure, row] = np.nan
+    out[f.COMPLEXITY, row] = np.nan
+    out[f.STATUS, row] = codes.INVALID_STRUCTURE
