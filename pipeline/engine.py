@@ -1,9 +1,8 @@
 """From a problem and permutation ids, or input rows, to figures: the one door to the kernels.
 
-Rows that differ only in levers a step does not look at share that step's work: income curves are
-made once for each distinct income, and structures that differ only in derivative overlays share
-one debt structure. What is shared depends on a row's own inputs alone, so the bits do not depend
-on which rows stand in the same call.
+Income curves are made once for each distinct income among the rows, which most lever spaces leave
+at one. A curve depends on a row's own inputs alone, so the bits do not depend on which rows stand
+in the same call.
 """
 
 from __future__ import annotations
