@@ -1,0 +1,1 @@
+"""One report model and its renderers: the model computes, the renderers only draw."""

@@ -1,0 +1,40 @@
+"""The summary of a run, written into its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.reports import summary_pdf
+from pipeline.reports.model import ReportModel
+
+FILE_NAME = "summary.pdf"
+
+
+def write_summary_pdf(
+    run_dir: Path | str,
+    summary: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    top_rows: Sequence[Mapping[str, Any]],
+    scatter: Iterable[tuple[float | None, float | None, str]],
+) -> Path:
+    """Write `<run_dir>/reports/summary.pdf`, whole or not at all, and return its path.
+
+    The arguments are those of `ReportModel.from_run`. Raises OSError when the folder cannot be
+    written.
+    """
+    path = Path(run_dir) / "reports" / FILE_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = summary_pdf.render(ReportModel.from_run(summary, manifest, top_rows, scatter))
+    partial = path.with_name(f".{FILE_NAME}.{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

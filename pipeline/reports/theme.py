@@ -1,0 +1,55 @@
+"""Colours and paragraph styles that the PDF's pages and charts share."""
+
+from __future__ import annotations
+
+from reportlab.lib.colors import Color, HexColor, white
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+
+from pipeline.reports.pdf_text import BOLD, REGULAR
+
+NAVY = HexColor("#0b2341")
+BLUE = HexColor("#2563a8")
+PALE = HexColor("#e9eef5")
+LINE = HexColor("#c9d3e0")
+INK = HexColor("#1c2733")
+GREY = HexColor("#5c6b7d")
+ACCENT = HexColor("#b08d3c")
+
+TIER_COLOURS: dict[str, Color] = {
+    "Diamond": HexColor("#1f9bcf"),
+    "Gold": HexColor("#c99a1c"),
+    "Silver": HexColor("#7d8fa6"),
+    "Bronze": HexColor("#a8653a"),
+    "Not Viable": HexColor("#d9dee6"),
+}
+
+MARGIN = 17 * mm
+BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=13, textColor=INK)
+SMALL = ParagraphStyle("small", BODY, fontSize=7.6, leading=10.5, textColor=GREY)
+LEAD = ParagraphStyle("lead", BODY, fontSize=11.5, leading=16.5, textColor=NAVY)
+SECTION = ParagraphStyle(
+    "section", fontName=BOLD, fontSize=12.5, leading=16, textColor=NAVY, spaceBefore=13,
+    spaceAfter=4, keepWithNext=1,
+)  # fmt: skip
+CELL = ParagraphStyle("cell", BODY, fontSize=7.8, leading=9.8)
+CELL_RIGHT = ParagraphStyle("cell-right", CELL, alignment=TA_RIGHT)
+HEAD = ParagraphStyle("head", CELL, fontName=BOLD, fontSize=7, leading=8.6, textColor=white)
+HEAD_RIGHT = ParagraphStyle("head-right", HEAD, alignment=TA_RIGHT)
+LABEL = ParagraphStyle("label", BODY, fontSize=7.2, leading=9, textColor=GREY)
+FIGURE = ParagraphStyle("figure", BODY, fontName=BOLD, fontSize=14.5, leading=18, textColor=NAVY)
+COVER_KICKER = ParagraphStyle(
+    "kicker", fontName=BOLD, fontSize=8, leading=10, textColor=HexColor("#d8bd78")
+)
+COVER_SUBTITLE = ParagraphStyle(
+    "subtitle", fontName=REGULAR, fontSize=10.5, leading=14.5, textColor=HexColor("#d5deea")
+)
+
+
+def cover_title(letters: int) -> ParagraphStyle:
+    """Style of the title on the cover: the longer the smaller, so that it keeps its place."""
+    size = 25 if letters <= 40 else 19 if letters <= 90 else 14
+    return ParagraphStyle(
+        "title", fontName=BOLD, fontSize=size, leading=size * 1.22, textColor=white
+    )

@@ -1,0 +1,25 @@
+"""Every test runs as on a stranger's machine: no settings of ours, nothing sent anywhere."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", NO_COLOR="1")
+for name in [name for name in os.environ if name.startswith("ATLAS_FORGE_")]:
+    del os.environ[name]
+
+# Examples are the same in every run: a failure found once is found again.
+settings.register_profile(
+    "atlas", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("atlas")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prefect keeps its database in a folder of this session, not in the person's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        yield

@@ -1,0 +1,110 @@
+"""A small run as the documents it writes, for the report tests; the figures are made up."""
+
+from typing import Any
+
+SUMMARY: dict[str, Any] = {
+    "schema": 1,
+    "run_id": "4f1d09c2ab7e55d0",
+    "seed": 42,
+    "fingerprint": "8a61c3f05e9b",
+    "total_scenarios": 87_040,
+    "viable_scenarios": 1_120,
+    "viability_rate": 1_120 / 87_040,
+    "best_irr": None,
+    "best_irr_status": "NOT_MODELLED",
+    "best_dscr": 1.5,
+    "avg_senior": 23_418_000.5,
+    "best_wacc": 9.4312,
+    "max_senior": 29_871_234.0,
+    "max_day1": None,
+    "max_day1_status": "NOT_MODELLED",
+    "fully_funded_scenarios": 1_344,
+    "gates": {
+        "a": {"in": 87_040, "passed": 24_608, "reasons": {"INSUFFICIENT_CAPITAL": 51_000}},
+        "b": {"in": 24_608, "passed": 4_896, "reasons": {"STRESS_DSCR_BREACH": 12_000}},
+    },
+    "tiers": {"Diamond": 0, "Gold": 0, "Silver": 1_344, "Bronze": 3_552, "Not Viable": 82_144},
+    "binding_constraints": [
+        {"reason": "INSUFFICIENT_CAPITAL", "count": 40_231, "share": 0.4622},
+        {"reason": "COUPON_OUT_OF_MARKET", "count": 22_201, "share": 0.2551},
+        {"reason": "DSCR_BELOW_MINIMUM", "count": 9_920, "share": 0.1140},
+        {"reason": "STRESS_DSCR_BREACH", "count": 7_744, "share": 0.0890},
+        {"reason": "ICR_BELOW_MINIMUM", "count": 1_952, "share": 0.0224},
+        {"reason": "LEVERAGE_TOO_HIGH", "count": 64, "share": 0.0007},
+        {"reason": "WAL_EXCEEDS_LIMIT", "count": 32, "share": 0.0004},
+    ],
+    "timings": {"pruning": 1.2},
+    "rows_per_second": 41_000.0,
+    "peak_memory_mb": 611.0,
+    "not_modelled": ["equity IRR", "day-one value", "cash flow waterfall", "floating coupons"],
+}
+
+MANIFEST: dict[str, Any] = {
+    "schema": 1,
+    "run_id": SUMMARY["run_id"],
+    "created_at": "2026-02-03T09:15:00Z",
+    "project": {
+        "id": "small",
+        "title": "Five megawatt data centre near Slough",
+        "country": "UK",
+        "asset_type": "data_centre",
+        "currency": "GBP",
+        "tenant": {"name": "Northern Compute plc", "rating": "A", "share_pct": 100},
+    },
+    "market": {"name": "gbp", "date": "2026-01-30"},
+    "rulebook": {"name": "v1", "version": "1.0", "date": "2026-01-21"},
+    "objective": "Composite",
+    "space_size": 87_040,
+}
+
+
+def top_rows(count: int = 10) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": place + 1,
+            "permutation_id": 41_216 + 32 * place,
+            "viability_tier": "Silver" if place < 7 else "Bronze",
+            "senior_rating": "A",
+            "senior_rating_status": "OK",
+            "senior_notional": 27_300_000.0 - 310_000.0 * place,
+            "binding_constraint": "DSCR",
+            "dscr_min": 1.30 + 0.05 * (place % 3),
+            "dscr_avg": 1.41,
+            "icr_min": 2.61 - 0.01 * place,
+            "stress_dscr_worst": 1.12,
+            "senior_ltv_pct": 68.25 - 0.7 * place,
+            "senior_wal": 5.61,
+            "mezz_notional": 0.0,
+            "equity_notional": 12_700_000.0 + 310_000.0 * place,
+            "wacc": 9.43 + 0.11 * place,
+            "equity_irr": None,
+            "equity_irr_status": "NOT_MODELLED",
+            "day1_cash": None,
+            "day1_cash_status": "NOT_MODELLED",
+            "capex_coverage": 1.024 - 0.004 * place,
+            "full_coverage": 1.024 - 0.004 * place,
+            "repo_eligible": False,
+            "composite_score": 41.2 - 0.3 * place,
+            "TargetDSCRSenior_37": 1.3,
+            "SeniorCoupon_38": 5.5,
+            "SeniorTenorY_39": 10.0,
+            "SeniorAmort_40": "Annuity",
+            "zcis_5y": False,
+            "zcis_10y": False,
+            "trs": True,
+            "floor": False,
+            "strip": False,
+        }
+        for place in range(count)
+    ]
+
+
+def scatter() -> list[tuple[float | None, float | None, str]]:
+    return [
+        (
+            29.5e6 - 2_600.0 * place + 900_000.0 * (place % 11),
+            9.4 + 0.0011 * place + 0.09 * (place % 7),
+            "Silver" if place < 1_344 else "Bronze",
+        )
+        for place in range(4_896)
+    ]
