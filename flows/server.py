@@ -20,9 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, cast
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 6.0
@@ -76,7 +77,7 @@ class EmbeddedServer:
         self.start_seconds: float | None = None
         self._api_url: str | None = None
         self._auth = None if ui else f"atlas-forge:{secrets.token_urlsafe(24)}"
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         self._started_at = time.monotonic()
         command = [sys.executable, "-m", "flows.server_guard"]
         command += ["--parent", str(os.getpid()), "--port", str(port)]
@@ -89,12 +90,15 @@ class EmbeddedServer:
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for the run; the server goes after it, not with it
         )
+        self._leash = cast(IO[bytes], self._process.stdin)
+        self._announcement = cast(IO[bytes], self._process.stdout)
 
     def _server_environment(self, ui: bool) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         root = str(Path(__file__).resolve().parent.parent)
         search = os.pathsep.join(filter(None, [root, kept.get("PYTHONPATH")]))
-        environment = {**kept, **NO_CALLS_HOME, "PREFECT_HOME": str(self.home), "PYTHONPATH": search}
+        environment = {**kept, **NO_CALLS_HOME, "PYTHONPATH": search}
+        environment["PREFECT_HOME"] = str(self.home)
         if not ui:
             environment.update(LEAN)
         if self._auth:
@@ -103,6 +107,7 @@ class EmbeddedServer:
 
     @property
     def pid(self) -> int:
+        """Process id of the server."""
         return self._process.pid
 
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> str:
@@ -117,13 +122,12 @@ class EmbeddedServer:
         return self._api_url
 
     def _announced_port(self, deadline: float) -> int:
-        assert self._process.stdout is not None
         line = b""
         while not line.endswith(b"\n"):
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+            if left <= 0 or not select.select([self._announcement], [], [], left)[0]:
                 raise self._failed("did not answer within its start-up limit")
-            byte = os.read(self._process.stdout.fileno(), 1)
+            byte = os.read(self._announcement.fileno(), 1)
             if not byte:
                 raise self._failed("ended while starting")
             line += byte
@@ -155,23 +159,20 @@ class EmbeddedServer:
         self._say(f"run {flow_run_id}")
 
     def _say(self, line: str) -> None:
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            try:
-                self._process.stdin.write(line.encode("ascii") + b"\n")
-            except OSError:  # the child is gone already: nothing left to tell it
-                pass
+        # a closed pipe means that the child is gone already: nothing left to tell it
+        with suppress(OSError, ValueError):
+            self._leash.write(line.encode("ascii") + b"\n")
 
     def stop(self) -> None:
         """End the server; safe to call twice. Returns when no process is left."""
         self._say("bye")
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
+        self._leash.close()
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process.stdout.close()
+        self._announcement.close()
         self._log.close()
 
     def __enter__(self) -> Self:

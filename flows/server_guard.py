@@ -6,14 +6,13 @@ parent ends, SIGKILL included, on Linux and macOS alike, and then this process l
 parent's process id is watched as well, since a child that the parent forked could hold a copy of
 the pipe. The API runs inside this very process, so nothing else has to be found and killed.
 
-Lines on the leash: ``run ID`` a flow run to mark as crashed if the parent dies, ``bye`` a clean end.
-One JSON line, ``{"port": N}``, goes to standard output when requests are answered.
+Lines on the leash: ``run ID`` a flow run to mark as crashed if the parent dies, ``bye`` a clean
+end. One JSON line, ``{"port": N}``, goes to standard output when requests are answered.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import fcntl
 import json
 import os
@@ -22,7 +21,6 @@ import signal
 import socket
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,6 +46,7 @@ class Leash:
         self._api_url = ""
 
     def start(self) -> None:
+        """Watch from now on: before the slow imports, so that a parent killed early is noticed."""
         threading.Thread(target=self._watch, name="leash", daemon=True).start()
 
     def serve(self, server: uvicorn.Server, port: int) -> None:
@@ -88,35 +87,27 @@ class Leash:
 
     def _mark_crashed(self) -> None:
         """The history must not show a dead run as running for ever."""
+        import httpx
+
+        state = {"type": "CRASHED", "message": "The process of this run was killed."}
+        user, _, secret = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "").partition(":")
         for run_id in self._runs:
-            body = {
-                "state": {"type": "CRASHED", "message": "The process of this run was killed."},
-                "force": True,
-            }
-            request = urllib.request.Request(
-                f"{self._api_url}/flow_runs/{run_id}/set_state",
-                data=json.dumps(body).encode(),
-                headers={"Content-Type": "application/json", **_authorization()},
-                method="POST",
-            )
             try:
-                urllib.request.urlopen(request, timeout=CRASH_NOTE_LIMIT_S).close()
-            except OSError as error:
+                httpx.post(
+                    f"{self._api_url}/flow_runs/{run_id}/set_state",
+                    json={"state": state, "force": True},
+                    auth=(user, secret),
+                    timeout=CRASH_NOTE_LIMIT_S,
+                ).raise_for_status()
+            except httpx.HTTPError as error:
                 print(f"run {run_id} could not be marked as crashed: {error}", file=sys.stderr)
-
-
-def _authorization() -> dict[str, str]:
-    secret = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    if not secret:
-        return {}
-    return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
 
 
 @contextmanager
 def _one_start_at_a_time(home: Path) -> Iterator[None]:
     """Two servers that migrate one fresh database together break it; they take turns here."""
     home.mkdir(parents=True, exist_ok=True)
-    with open(home / "atlas-forge-start.lock", "w") as lock:
+    with (home / "atlas-forge-start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -153,6 +144,7 @@ def serve(leash: Leash, announce_to: int, port: int, ui: bool) -> None:
 
 
 def main() -> None:
+    """Serve until the parent is gone."""
     parser = argparse.ArgumentParser(description="Serve the Prefect API for one parent process.")
     parser.add_argument("--parent", type=int, required=True, help="process id of the parent")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")

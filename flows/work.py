@@ -1,0 +1,127 @@
+"""One run on its way through the five stages: what each stage leaves for the next.
+
+Kept out of the tasks' parameters: Prefect walks through parameters and stores them, and a run
+holds tables and an open cluster. Every stage can be asked for again after a failure; the
+checkpoints decide what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import dask
+
+if TYPE_CHECKING:
+    from pipeline.compute.executor import Executor
+    from pipeline.inputs import Request
+    from pipeline.settings import Settings
+    from pipeline.stages.contract import Progress, Run, StageResult
+    from pipeline.storage.plan import Plan
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class RunWork:
+    """The stages of one run, in order: each needs those before it."""
+
+    def __init__(
+        self, request: Request, settings: Settings, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.request = request
+        self.settings = settings
+        self.on_progress = on_progress
+        self._executor: Executor | None = None
+        self._open = ExitStack()
+        self._run: Run | None = None
+        self._plan: Plan | None = None
+
+    @property
+    def executor(self) -> Executor:
+        """Where partitions run; opened on first use."""
+        if self._executor is None:
+            from pipeline.compute.executor import open_executor
+
+            if self.settings.dashboard.startswith(LOOPBACK):
+                # Dask names the machine's public address, where this dashboard does not listen
+                link = {"distributed.dashboard.link": f"http://{LOOPBACK}:{{port}}/status"}
+                self._open.enter_context(dask.config.set(link))
+            self._executor = self._open.enter_context(open_executor(self.settings))
+        return self._executor
+
+    @property
+    def run(self) -> Run:
+        """What the input stage made."""
+        if self._run is None:
+            raise RuntimeError("the input stage has not run")
+        return self._run
+
+    @property
+    def plan(self) -> Plan:
+        """What the permutation stage made."""
+        if self._plan is None:
+            raise RuntimeError("the permutation stage has not run")
+        return self._plan
+
+    def warm_up(self) -> None:
+        """The slow first times (imports, compiled kernels, the cluster), while a server starts."""
+        from pipeline.engine import warm_up
+        from pipeline.inputs.encode import problem_of
+
+        warm_up(problem_of(self.request))
+        _ = self.executor
+
+    def input(self) -> Run:
+        """Validate and resolve; the run id is known from here on."""
+        from pipeline.stages.input import input_stage
+
+        self._run = input_stage(self.request, self.settings)
+        return self._run
+
+    def permutation(self) -> Plan:
+        """Write the plan."""
+        from pipeline.stages.permutation import permutation_stage
+
+        self._plan = permutation_stage(self.run)
+        return self._plan
+
+    def pruning(self) -> StageResult:
+        """Generate, size and gate every permutation."""
+        from pipeline.stages.pruning import pruning_stage
+
+        return pruning_stage(self.run, self.plan, self.executor, self.on_progress)
+
+    def analysis(self) -> StageResult:
+        """Compute every figure of the survivors."""
+        from pipeline.stages.analysis import analysis_stage
+
+        return analysis_stage(self.run, self.plan, self.executor, self.on_progress)
+
+    def output(self) -> dict[str, Any]:
+        """Merge, rank, report; gives the summary. The cluster's memory is free by then."""
+        from pipeline.stages.output import output_stage
+
+        self.close_executor()
+        return output_stage(self.run, self.plan, self.on_progress)
+
+    def close_executor(self) -> None:
+        """Close the cluster; the next use opens a new one (a retry does not trust the old one)."""
+        self._executor = None
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        from pipeline.storage import lock
+
+        self.close_executor()
+        if self._run is not None:
+            lock.release(self._run.folder)
