@@ -7,6 +7,7 @@ flock between machines: a name from another machine is believed until the file i
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -50,6 +51,8 @@ def acquire(folder: Path) -> str | None:
     json.dump({"pid": os.getpid(), "host": here}, file)
     file.flush()
     _held[path] = file
+    # A run that fails lets go of its name when its process ends, so that only a kill is "stale".
+    atexit.register(release, folder)
     return f"a stale lock was taken over: {before} ended without finishing" if before else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +13,9 @@ from pipeline.storage.manifest import UnreadableDocument, read_json
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
+REPORT_PATH: Final = "reports/summary.pdf"
+
+Rows = list[dict[str, Any]]
 
 
 class NoSuchRun(Exception):
@@ -28,7 +31,7 @@ class ResultsStore(Protocol):
     def summary(self, run_id: str) -> dict[str, Any]:
         """summary.json of a finished run. Raises NoSuchRun, UnreadableDocument."""
 
-    def top(self, run_id: str, rows: int) -> list[dict[str, Any]]:
+    def top(self, run_id: str, rows: int) -> Rows:
         """The best `rows` survivors as plain values. Raises NoSuchRun."""
 
 
@@ -60,28 +63,29 @@ class LocalResults:
         except UnreadableDocument as error:
             raise NoSuchRun(f"run {run_id} is not finished: {error}") from error
 
-    def top(self, run_id: str, rows: int) -> list[dict[str, Any]]:
+    def top(self, run_id: str, rows: int) -> Rows:
         path = self.folder(run_id) / RANKED_PATH
         if not path.is_file():
             raise NoSuchRun(f"run {run_id} is not finished: it has no {RANKED_PATH}")
         return head(path, rows)
 
 
-def head(path: Path, rows: int) -> list[dict[str, Any]]:
+def head(path: Path, rows: int) -> Rows:
     """The first `rows` rows of a Parquet file; reads no more than it needs.
 
     Raises OSError if its page checksums do not match.
     """
     table = pa.Table.from_batches(_batches(path, rows), schema=pq.read_schema(path))
-    return table.slice(0, rows).to_pylist()
+    return cast(Rows, table.slice(0, rows).to_pylist())
 
 
-def thinned(path: Path, columns: list[str], most: int) -> list[dict[str, Any]]:
+def thinned(path: Path, columns: list[str], most: int) -> Rows:
     """Up to `most` rows spread evenly over a Parquet file, `columns` only, in file order."""
     file = pq.ParquetFile(path, page_checksum_verification=True)
     table = file.read(columns=columns, use_threads=False)
     step = max(1, -(-table.num_rows // most))
-    return table.take(list(range(0, table.num_rows, step))).to_pylist()
+    places = pa.array(range(0, table.num_rows, step), pa.int64())
+    return cast(Rows, table.take(places).to_pylist())
 
 
 def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:

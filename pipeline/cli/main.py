@@ -1,0 +1,175 @@
+"""The `atlas-forge` group: lazy commands, `--json` anywhere, and how every error ends.
+
+Exit codes: 0 done, 1 the work failed, 2 bad input, 130 interrupted. A user never sees a traceback
+unless ATLAS_FORGE_DEBUG=1 asks for one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from pipeline.cli.console import BAD_INPUT, FAILED, INTERRUPTED, OK, note, print_json
+
+PROGRAM: Final = "atlas-forge"
+_COMMANDS: Final = (
+    "run", "resume", "plan", "status", "runs", "top", "evaluate", "validate", "catalogue",
+    "schema", "init", "doctor", "completion",
+)  # fmt: skip
+JSON_FLAG: Final = "--json"
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is used or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="`--json` anywhere prints one JSON document on stdout. Exit codes: 0 done, 1 the work "
+    "failed, 2 bad input, 130 interrupted.",
+)
+@click.version_option(package_name="atlas-forge", prog_name=PROGRAM)
+def cli() -> None:
+    """Find, rate and rank the ways to finance an infrastructure project.
+
+    \b
+    Examples:
+      atlas-forge init my-project.yaml
+      atlas-forge plan my-project.yaml
+      atlas-forge run my-project.yaml
+      atlas-forge top RUN_ID -n 10
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; returns the exit code."""
+    rest, wants_json = _without_json(arguments)
+    try:
+        code = cli.main(
+            _with_own_json(rest) if wants_json else rest,
+            prog_name=PROGRAM,
+            standalone_mode=False,
+            obj={"json": wants_json},
+        )
+    except BaseException as error:  # noqa: BLE001 - the last place where an error can be told
+        return _end(error, wants_json)
+    return code if isinstance(code, int) else OK
+
+
+def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
+    """The arguments without `--json`, which may stand anywhere before a `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [argument for argument in arguments[:end] if argument != JSON_FLAG]
+    return kept + arguments[end:], len(kept) < end
+
+
+def _with_own_json(arguments: list[str]) -> list[str]:
+    """Hand `--json` on to a command that has an option of that name itself."""
+    name = next((argument for argument in arguments if not argument.startswith("-")), "")
+    command = cli.get_command(click.Context(cli), name)
+    if command and any(JSON_FLAG in parameter.opts for parameter in command.params):
+        place = arguments.index(name) + 1
+        return [*arguments[:place], JSON_FLAG, *arguments[place:]]
+    return arguments
+
+
+def _end(error: BaseException, wants_json: bool) -> int:
+    """Tell an error to the person (or the program) at the other end."""
+    if os.environ.get("ATLAS_FORGE_DEBUG") == "1":
+        traceback.print_exception(error)
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else FAILED
+        case click.exceptions.Exit():
+            return error.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            note("interrupted; the same command goes on from where it stopped")
+            if wants_json:
+                print_json(_document("interrupted", ["interrupted"]))
+            return INTERRUPTED
+        case BrokenPipeError():
+            # The reader of our output has gone: nothing to tell it, and no error of ours.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+    code, kind, messages = _told(error)
+    if wants_json:
+        print_json(_document(kind, messages))
+    for message in messages:
+        note(f"error: {message}")
+    return code
+
+
+def _told(error: BaseException) -> tuple[int, str, list[str]]:
+    """Exit code, kind, and one message a problem."""
+    if isinstance(error, click.UsageError):
+        where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+        return BAD_INPUT, "bad input", [error.format_message() + where]
+    if isinstance(error, click.ClickException):
+        return error.exit_code, "failed", [error.format_message()]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    if kind in _BAD_INPUT_KINDS:
+        problems: Any = getattr(error, "errors", None) or str(error).splitlines()
+        return BAD_INPUT, "bad input", [str(problem) for problem in problems]
+    notes = list(getattr(error, "__notes__", []))
+    if kind in _EXPECTED_KINDS:
+        failures: Any = getattr(error, "failures", None)
+        causes = [f"{each.item}: {each.cause}" for each in failures or ()] or [str(error)]
+        return FAILED, "failed", [*causes, *notes]
+    if isinstance(error, OSError):
+        return FAILED, "failed", [str(error) or type(error).__name__, *notes]
+    line = " ".join(str(error).split())
+    return FAILED, "unexpected", [
+        f"unexpected: {type(error).__name__}: {line}; ATLAS_FORGE_DEBUG=1 shows where",
+        *notes,
+    ]  # fmt: skip
+
+
+# By name, so that telling an error does not import what the command did not use.
+_BAD_INPUT_KINDS: Final = frozenset(
+    {
+        "pipeline.inputs.errors.InputErrors",
+        "pipeline.settings.BadSetting",
+        "pipeline.storage.results.NoSuchRun",
+    }
+)
+_EXPECTED_KINDS: Final = frozenset(
+    {
+        "pipeline.compute.executor.PartitionsFailed",
+        "pipeline.stages.analysis.StageIncomplete",
+        "pipeline.stages.input.OtherEngine",
+        "pipeline.storage.checkpoints.DamagedPart",
+        "pipeline.storage.lock.RunIsBusy",
+        "pipeline.storage.manifest.UnreadableDocument",
+        "pipeline.storage.merge.MergeRefused",
+        "pipeline.storage.plan.UnreadablePlan",
+        "flows.server.ServerStartError",
+    }
+)
+
+
+def _document(kind: str, messages: list[str]) -> dict[str, Any]:
+    return {"schema": 1, "error": kind, "messages": messages}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Options that several commands share, and the settings they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.settings import PROCESSES, THREADS, Settings, load_settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def out_option(function: Function) -> Function:
+    """`--out`: the folder that holds the run folders."""
+    return click.option("--out", metavar="DIR", help="Folder of the runs (default: runs).")(
+        function
+    )
+
+
+def execution_options(function: Function) -> Function:
+    """How a run is carried out; none of these changes a figure."""
+    for option in reversed(
+        (
+            click.option("--workers", metavar="N", help="Threads or processes (default: cores)."),
+            click.option(
+                "--threads", "mode", flag_value=THREADS, help="Compute in threads (default)."
+            ),
+            click.option("--processes", "mode", flag_value=PROCESSES, help="Compute in processes."),
+            click.option(
+                "--partition-rows", metavar="N", help="Permutations a partition of a new run."
+            ),
+            click.option(
+                "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
+            ),
+            click.option(
+                "--scheduler", metavar="URL", help="A running Dask scheduler, such as tls://host:8786."
+            ),
+            click.option("--dashboard", metavar="ADDRESS", help="Dask dashboard, such as :8787."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def question_options(function: Function) -> Function:
+    """What overrides the project's own `run:` block and makes another run of it."""
+    for option in (
+        click.option("--max-permutations", metavar="N", help="Sample size (default: project's)."),
+        click.option("--seed", metavar="N", help="Seed of the sample (default: project's)."),
+    ):
+        function = option(function)
+    return function
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings from options (None: not given), environment and defaults. Raises BadSetting."""
+    return load_settings(**given)

@@ -1,0 +1,78 @@
+"""`atlas-forge run`: five stages over a project."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from pipeline.cli.console import note, print_json, say, wants_json
+from pipeline.cli.options import execution_options, out_option, question_options, settings_of
+from pipeline.cli.progress import progress_display
+
+
+@click.command(
+    name="run",
+    epilog="Figures depend on the project, its seed and its sample size alone, not on workers, "
+    "partition rows or where it runs. Running the same again does only what is missing.",
+)
+@click.argument("project", metavar="FILE")
+@click.option("--direct", is_flag=True, help="Without Prefect: starts sooner, same results.")
+@out_option
+@execution_options
+@question_options
+def command(project: str, direct: bool, **options: Any) -> None:
+    """Run the five stages over a project file.
+
+    \b
+    Examples:
+      atlas-forge run fixtures/projects/small.yaml
+      atlas-forge run my-project.yaml --direct --workers 4 --out /data/runs
+      atlas-forge run my-project.yaml --max-permutations 10000 --seed 7 --json
+    """
+    from pipeline.inputs import load_request
+
+    settings = settings_of(**options)
+    request = load_request(project)
+    for warning in getattr(request, "warnings", ()):
+        note(f"warning: {warning}")
+    with ending_cleanly(), progress_display() as on_progress:
+        if direct:
+            from pipeline.runner import run_direct
+
+            summary = run_direct(request, settings, on_progress)
+        else:
+            # By name: pipeline must not import flows, and only this path pays for Prefect.
+            flow = importlib.import_module("flows.run")
+            summary = flow.run_with_prefect(request, settings, on_progress)
+    tell(summary, Path(settings.out))
+
+
+def tell(summary: dict[str, Any], out: Path) -> None:
+    """The end of a run: its summary as JSON, or in words."""
+    if wants_json():
+        print_json(summary)
+    else:
+        from pipeline.cli.report import run_report
+
+        say(run_report(summary, out / str(summary["run_id"])))
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: workers closed, checkpoints whole, exit 130."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

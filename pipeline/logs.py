@@ -1,0 +1,108 @@
+"""The structured log of a run: JSON lines in its folder, and a plain line for people on stderr.
+
+Fields are those of the project's plan, section 16: timestamp, level, component, event, and what
+the event is about. Secrets are taken out before anything is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from pipeline.escape import log_text
+
+LOG_PATH: Final = "log.jsonl"
+REDACTED: Final = "***"
+
+_SECRET_KEY = re.compile(
+    r"password|passwd|passphrase|secret|token|credential|authorization|api_?key|access_?key"
+    r"|private_?key|^key$",
+    re.IGNORECASE,
+)
+_URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
+_URL_QUERY = re.compile(
+    r"(?P<name>[?&][^=&\s]*(?:password|secret|token|key|signature|credential)[^=&\s]*=)[^&\s]+",
+    re.IGNORECASE,
+)
+_LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning",
+                                                                      "error")}  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
+    """The log of the run in `folder`; lines of `human_level` and above go to stderr as well."""
+    path = folder / LOG_PATH
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Line buffered, so that the log of a killed run is complete; open as long as the process.
+    file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+    return cast(
+        FilteringBoundLogger,
+        structlog.wrap_logger(
+            structlog.WriteLogger(file),
+            processors=[
+                structlog.processors.add_log_level,
+                _level_in_capitals,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                redact,
+                _Echo(_LEVELS[human_level]),
+                structlog.processors.JSONRenderer(),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(
+                min(logging.INFO, _LEVELS[human_level])
+            ),
+        ).bind(component="pipeline"),
+    )
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take secrets out: values of keys named like one, and user or query parts of URLs."""
+    return cast(EventDict, redacted(event))
+
+
+def redacted(value: Any, key: str = "") -> Any:
+    """`value` without secrets, at any depth."""
+    if key and _SECRET_KEY.search(key):
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {name: redacted(each, str(name)) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(each) for each in value]
+    if isinstance(value, str):
+        return redacted_text(value)
+    return value
+
+
+def redacted_text(text: str) -> str:
+    """`text` with the secrets of the URLs in it replaced."""
+    text = _URL_USER.sub(rf"\g<scheme>{REDACTED}@", text)
+    return _URL_QUERY.sub(rf"\g<name>{REDACTED}", text)
+
+
+def _level_in_capitals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["level"] = str(event["level"]).upper()
+    return event
+
+
+class _Echo:
+    """Repeats an event in plain words on stderr."""
+
+    def __init__(self, level: int) -> None:
+        self._level = level
+
+    def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if _LEVELS.get(method, logging.ERROR) >= self._level:
+            facts = " ".join(
+                f"{name}={log_text(str(value))}"
+                for name, value in event.items()
+                if name not in ("event", "level", "timestamp", "component")
+            )
+            print(f"{event['level'].lower()}: {event['event']} {facts}".rstrip(), file=sys.stderr)
+        return event

@@ -1,0 +1,43 @@
+"""A run from beginning to end in this process, without a flow engine."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pipeline.compute import open_executor
+from pipeline.settings import Settings
+from pipeline.stages.analysis import analysis_stage
+from pipeline.stages.contract import OnProgress, Run
+from pipeline.stages.input import input_stage, reopen
+from pipeline.stages.output import Summary, output_stage
+from pipeline.stages.permutation import permutation_stage
+from pipeline.stages.pruning import pruning_stage
+from pipeline.storage import lock
+
+if TYPE_CHECKING:
+    from pipeline.inputs import Request
+
+
+def run_direct(request: Request, settings: Settings, on_progress: OnProgress) -> Summary:
+    """All five stages over a request; returns summary.json.
+
+    What has a sound checkpoint is not computed again. Raises RunIsBusy, PartitionsFailed,
+    MergeRefused, DamagedPart, OSError.
+    """
+    return _after_input(input_stage(request, settings), settings, on_progress)
+
+
+def resume_direct(run_id: str, settings: Settings, on_progress: OnProgress) -> Summary:
+    """The stages after input over a stored plan. Raises what `reopen` and `run_direct` do."""
+    return _after_input(reopen(run_id, settings), settings, on_progress)
+
+
+def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summary:
+    with ExitStack() as stack:
+        stack.callback(lock.release, run.folder)
+        plan = permutation_stage(run)
+        with open_executor(settings) as executor:
+            pruning_stage(run, plan, executor, on_progress)
+            analysis_stage(run, plan, executor, on_progress)
+        return output_stage(run, plan, on_progress)

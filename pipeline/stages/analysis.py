@@ -1,0 +1,104 @@
+"""Analysis: all columns of the survivors, cut again so that blocks are dense.
+
+Survivors are sparse among pruning's partitions. They are counted through in plan order, cut into
+partitions of the plan's size and regenerated from their ids.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from kernels import figures as f
+from pipeline.columns import survivor_table
+from pipeline.compute import Executor
+from pipeline.engine import figures_of_ids
+from pipeline.space.levers import IntArray
+from pipeline.space.partitions import number_of_partitions, span, survivor_spans
+from pipeline.stages.contract import Counts, OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.fan_out import fan_out
+from pipeline.stages.partition import checkpointed
+from pipeline.storage.checkpoints import (
+    ANALYSIS,
+    PRUNING,
+    DamagedPart,
+    Owner,
+    read_marker,
+    read_part,
+)
+from pipeline.storage.plan import Plan
+from pipeline.storage.store import Store
+
+
+class StageIncomplete(Exception):
+    """A stage lacks parts that the one after it needs."""
+
+
+def analysis_stage(
+    run: Run, plan: Plan, executor: Executor, on_progress: OnProgress
+) -> StageResult:
+    """All columns of all survivors, where no sound checkpoint has them.
+
+    Raises StageIncomplete, PartitionsFailed.
+    """
+    owner = Owner(plan.plan_hash, plan.fingerprint)
+    survivors = survivors_by_partition(run.store, owner, plan)
+    kept = sum(survivors)
+    total = number_of_partitions(kept, plan.partition_rows)
+    tasks = (_task(run, plan, survivors, kept, number) for number in range(total))
+    return fan_out(run, ANALYSIS, tasks, total, analyse, executor, on_progress)
+
+
+def analyse(task: PartitionTask) -> Outcome:
+    """One partition, on whatever worker this is."""
+    return checkpointed(task, _compute)
+
+
+def survivors_by_partition(store: Store, owner: Owner, plan: Plan) -> list[int]:
+    """How many each pruning partition kept, in plan order. Raises StageIncomplete."""
+    kept = []
+    for number in range(plan.partitions):
+        checked = read_marker(store, owner, PRUNING, number)
+        if checked.marker is None:
+            raise StageIncomplete(f"pruning part {number}: {checked.reason or 'it is missing'}")
+        kept.append(int(checked.marker.record["survivors"]))
+    return kept
+
+
+def _task(
+    run: Run, plan: Plan, survivors: list[int], kept: int, number: int
+) -> PartitionTask:
+    start, stop = span(number, kept, plan.partition_rows)
+    return PartitionTask(
+        stage=ANALYSIS,
+        number=number,
+        rows=stop - start,
+        plan_hash=plan.plan_hash,
+        fingerprint=plan.fingerprint,
+        store_url=run.store_url,
+        store_endpoint=run.settings.store_endpoint or None,
+        store_ca_file=run.settings.store_ca_file or None,
+        spans=survivor_spans(survivors, start, stop),
+    )
+
+
+def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
+    ids = _survivor_ids(task)
+    figures = figures_of_ids(plan.problem, ids)
+    if figures[f.GATE_A_FAILED].any() or figures[f.GATE_B_FAILED].any():
+        raise DamagedPart("a row that pruning kept does not pass the gates")
+    table = survivor_table(plan.problem.levers, plan.space.digits(ids), ids, figures)
+    return table, {"survivors": len(ids)}
+
+
+def _survivor_ids(task: PartitionTask) -> IntArray:
+    """Ids of the task's survivors in plan order, (rows,) int64. Raises DamagedPart."""
+    pieces = []
+    for number, first, last in task.spans:
+        checked = read_marker(task.store, task.owner, PRUNING, number)
+        if checked.marker is None:
+            raise DamagedPart(f"pruning part {number}: {checked.reason or 'it is missing'}")
+        part = read_part(task.store, checked.marker, ["permutation_id", "survivor"])
+        ids = part["permutation_id"].to_numpy()[part["survivor"].to_numpy()]
+        pieces.append(ids[first:last])
+    return np.concatenate(pieces)

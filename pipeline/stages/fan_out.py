@@ -1,0 +1,125 @@
+"""A stage over its partitions: dispatch, progress, totals, log and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from pipeline.compute.executor import Executor, check_fingerprints
+from pipeline.logs import run_log
+from pipeline.stages.contract import (
+    Counts,
+    OnProgress,
+    Outcome,
+    PartitionTask,
+    Progress,
+    Run,
+    StageResult,
+)
+from pipeline.stages.usage import Usage, record_stage
+
+
+def fan_out(
+    run: Run,
+    stage: str,
+    tasks: Iterable[PartitionTask],
+    total: int,
+    work: Callable[[PartitionTask], Outcome],
+    executor: Executor,
+    on_progress: OnProgress,
+) -> StageResult:
+    """Run `work` over `tasks` (`total` of them). Raises PartitionsFailed."""
+    log = run_log(run.folder, run.settings.log_level)
+    usage = Usage(executor.slots)
+    started = time.perf_counter()
+    counts: Counts = {}
+    redone: list[tuple[int, str]] = []
+    done = reused = rows = computed_rows = survivors = 0
+    busy = 0.0
+    check_fingerprints(executor, run.fingerprint)
+    on_progress(Progress(stage, 0, total, 0, 0, 0.0))
+    for outcome in executor.map_unordered(work, tasks):
+        done += 1
+        rows += outcome.rows
+        reused += outcome.reused
+        add_counts(counts, outcome.record)
+        survivors = _whole(counts.get("survivors", 0))
+        if not outcome.reused:
+            busy += outcome.seconds
+            computed_rows += outcome.rows
+        if outcome.reason:
+            redone.append((outcome.number, outcome.reason))
+            log.warning(
+                "partition_redone", stage=stage, partition=outcome.number, reason=outcome.reason
+            )
+        log.debug(
+            "partition_done",
+            stage=stage,
+            partition=outcome.number,
+            rows=outcome.rows,
+            reused=outcome.reused,
+            processing_time_ms=round(1_000 * outcome.seconds, 3),
+        )
+        usage.sample()
+        on_progress(
+            Progress(stage, done, total, rows, survivors, time.perf_counter() - started)
+        )
+    result = StageResult(
+        stage=stage,
+        partitions=total,
+        reused=reused,
+        redone=tuple(sorted(redone)),
+        rows=rows,
+        survivors=survivors,
+        counts=counts,
+        seconds=time.perf_counter() - started,
+    )
+    usage.finish()
+    log.info(
+        "stage_done",
+        stage=stage,
+        partitions=total,
+        reused=reused,
+        redone=len(redone),
+        processing_time_ms=round(1_000 * result.seconds, 3),
+        memory_delta_mb=usage.delta_mb,
+        **metrics(result, computed_rows, busy, usage),
+    )
+    if computed_rows or not total:
+        record_stage(run.folder, stage, result.seconds, computed_rows, usage.peak_mb)
+    return result
+
+
+def metrics(
+    result: StageResult, computed_rows: int, busy_seconds: float, usage: Usage
+) -> dict[str, int | float]:
+    """The stage's figures under the metric names of the project's plan, section 16."""
+    counts = result.counts
+    return {
+        "permutations_processed_total": result.rows,
+        "permutations_per_second": round(computed_rows / result.seconds, 1)
+        if result.seconds
+        else 0.0,
+        "gate_a_pruned_count": _whole(counts.get("gate_a_pruned", 0)),
+        "gate_b_pruned_count": _whole(counts.get("gate_b_pruned", 0)),
+        "avg_calculation_time_ms": round(1_000 * busy_seconds / computed_rows, 6)
+        if computed_rows
+        else 0.0,
+        "memory_usage_mb": usage.peak_mb,
+        "worker_utilization_pct": usage.utilisation_pct,
+    }
+
+
+def add_counts(total: Counts, record: Counts) -> None:
+    """Add a partition's whole-number record to the totals, in place."""
+    for name, value in record.items():
+        before = total.get(name)
+        if isinstance(value, list):
+            sums = before if isinstance(before, list) else [0] * len(value)
+            total[name] = [one + other for one, other in zip(sums, value, strict=True)]
+        else:
+            total[name] = value + (before if isinstance(before, int) else 0)
+
+
+def _whole(value: int | list[int]) -> int:
+    return value if isinstance(value, int) else sum(value)

@@ -1,0 +1,188 @@
+"""Input: a validated request becomes a run with an id, a folder, and compiled kernels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.engine import warm_up
+from pipeline.escape import path_part
+from pipeline.logs import run_log
+from pipeline.settings import Settings
+from pipeline.space.levers import LeverSpace
+from pipeline.stages.contract import INPUT, Run
+from pipeline.stages.usage import record_stage
+from pipeline.storage import lock
+from pipeline.storage.fingerprint import engine_fingerprint, library_versions
+from pipeline.storage.manifest import MANIFEST_PATH, SCHEMA, read_json
+from pipeline.storage.plan import Plan, UnreadablePlan, read_plan
+from pipeline.storage.results import LocalResults, NoSuchRun
+from pipeline.storage.store import TEMPORARY, join_url, open_store
+
+if TYPE_CHECKING:
+    from pipeline.inputs import Request
+
+_ID_DIGITS = 12
+# A payload may evaluate the catalogue's defaults without naming a project.
+_NAMELESS = "unnamed"
+# About the run's manifest, not about the question: written anew each time it is planned.
+_OF_THE_PLAN = ("created_at", "plan_hash", "partition_rows", "partitions", "outputs")
+
+
+class OtherEngine(Exception):
+    """The run was planned by another version of the engine; its figures could differ."""
+
+
+def input_stage(request: Request, settings: Settings) -> Run:
+    """Resolve a request into a run: levers, id, folders, lock; compile the kernels.
+
+    Raises RunIsBusy if another process works on this run, OSError.
+    """
+    from pipeline.inputs.encode import problem_of
+
+    started = time.perf_counter()
+    problem = problem_of(request)
+    size = LeverSpace(problem.levers).size
+    request = _as_asked(request, settings, size)
+    seed, count = request.run.seed, request.run.max_permutations
+    fingerprint = engine_fingerprint()
+    content = request.content()
+    project_id = request.project.id if request.project else _NAMELESS
+    run_id = run_id_of(project_id, content, seed, count, fingerprint)
+    folder = Path(settings.out) / run_id
+    run = Run(
+        run_id=run_id,
+        folder=folder,
+        store_url=join_url(settings.store, run_id) if settings.store else str(folder),
+        settings=settings,
+        seed=seed,
+        size=size,
+        count=count,
+        partition_rows=settings.partition_rows or request.run.partition_rows,
+        fingerprint=fingerprint,
+        problem=problem,
+        about=_about(request, content, run_id, size, fingerprint),
+    )
+    _open(run, started)
+    return run
+
+
+def reopen(run_id: str, settings: Settings) -> Run:
+    """The run of an id from its stored plan and manifest, ready for the stages after input.
+
+    Raises NoSuchRun, OtherEngine, RunIsBusy, UnreadablePlan, UnreadableDocument, OSError.
+    """
+    started = time.perf_counter()
+    folder = LocalResults(Path(settings.out)).folder(run_id)
+    manifest = read_json(folder / MANIFEST_PATH)
+    plan = _stored_plan(folder, run_id)
+    if plan.fingerprint != engine_fingerprint():
+        raise OtherEngine(
+            f"run {run_id} was planned by engine {plan.fingerprint}, this is "
+            f"{engine_fingerprint()}; start it again from its project file"
+        )
+    run = Run(
+        run_id=run_id,
+        folder=folder,
+        store_url=join_url(settings.store, run_id) if settings.store else str(folder),
+        settings=settings,
+        seed=plan.seed,
+        size=plan.size,
+        count=plan.count,
+        partition_rows=settings.partition_rows,
+        fingerprint=plan.fingerprint,
+        problem=plan.problem,
+        about={name: each for name, each in manifest.items() if name not in _OF_THE_PLAN},
+    )
+    _open(run, started)
+    return run
+
+
+def _as_asked(request: Request, settings: Settings, size: int) -> Request:
+    """The request with the settings' overrides, its limit cut to the space.
+
+    So `--seed 7` is the same run as a file with that seed, and a limit beyond the space is the
+    same as the whole space.
+    """
+    limit = settings.max_permutations or request.run.max_permutations
+    run = replace(
+        request.run,
+        seed=request.run.seed if settings.seed is None else settings.seed,
+        max_permutations=min(limit, size),
+    )
+    return replace(request, run=run)
+
+
+def run_id_of(
+    project_id: str, content: dict[str, Any], seed: int, count: int, fingerprint: str
+) -> str:
+    """Project id and 12 digits of a hash of all that can change a figure or a rank."""
+    question = {"content": content, "seed": seed, "count": count, "fingerprint": fingerprint}
+    text = json.dumps(question, sort_keys=True, ensure_ascii=False)
+    return f"{path_part(project_id)}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
+
+
+def _open(run: Run, started: float) -> None:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    stale = lock.acquire(run.folder)
+    try:
+        log = run_log(run.folder, run.settings.log_level)
+        if stale:
+            log.warning("stale_lock", reason=stale)
+        # Whole files only ever leave this folder by a rename; what is left in it was cut off.
+        shutil.rmtree(run.folder / TEMPORARY, ignore_errors=True)
+        for name in (TEMPORARY, "checkpoints/pruning", "checkpoints/analysis", "evaluated"):
+            (run.folder / name).mkdir(parents=True, exist_ok=True)
+        warm_up(run.problem)
+        log.info("run_opened", run_id=run.run_id, rows=run.count, fingerprint=run.fingerprint)
+        record_stage(run.folder, INPUT, time.perf_counter() - started)
+    except BaseException:
+        lock.release(run.folder)
+        raise
+
+
+def _stored_plan(folder: Path, run_id: str) -> Plan:
+    plan = read_plan(open_store(str(folder)))
+    if plan is None:
+        raise NoSuchRun(f"run {run_id} has no plan to resume from")
+    if plan.run_id != run_id:
+        raise UnreadablePlan(f"the plan in {run_id} belongs to run {plan.run_id}")
+    return plan
+
+
+def _about(
+    request: Request, content: dict[str, Any], run_id: str, size: int, fingerprint: str
+) -> dict[str, Any]:
+    project, market, rulebook = request.project, request.market, request.rulebook
+    tenant = project.tenant if project else None
+    return {
+        "schema": SCHEMA,
+        "run_id": run_id,
+        "project": {
+            "id": project.id if project else _NAMELESS,
+            "title": project.title if project else "Without a project file",
+            "country": project.country if project else request.jurisdiction,
+            "asset_type": project.asset_type if project else "data_centre",
+            "currency": request.base["Currency_01"],
+            "tenant": tenant.model_dump(mode="json") if tenant else None,
+        },
+        "market": {"name": market.name, "date": str(market.date)},
+        "rulebook": {
+            "name": rulebook.name,
+            "version": rulebook.version,
+            "date": str(rulebook.date),
+        },
+        "documents": request.document_hashes(),
+        "objective": request.run.objective,
+        "seed": request.run.seed,
+        "space_size": size,
+        "permutations": request.run.max_permutations,
+        "fingerprint": fingerprint,
+        "versions": library_versions(),
+        "request": content,
+    }

@@ -1,0 +1,93 @@
+"""Permutation: the plan of a run, written down; nothing is generated yet."""
+
+from __future__ import annotations
+
+import time
+
+from pipeline.logs import run_log
+from pipeline.space.partitions import rows_per_partition
+from pipeline.stages.contract import PERMUTATION, Run
+from pipeline.stages.usage import record_stage
+from pipeline.storage.manifest import (
+    MANIFEST_PATH,
+    UnreadableDocument,
+    json_bytes,
+    now,
+    read_json,
+    write_json,
+)
+from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlan, plan_bytes, read_plan
+
+
+def permutation_stage(run: Run) -> Plan:
+    """Write plan.json and manifest.json, or keep those the run already has.
+
+    A stored plan decides how the run is cut, whatever is asked for now: its checkpoints belong to
+    it. A plan that cannot be read is written anew, and its parts with it.
+    """
+    started = time.perf_counter()
+    log = run_log(run.folder, run.settings.log_level)
+    plan = None
+    try:
+        plan = read_plan(run.store)
+    except UnreadablePlan as error:
+        log.warning("plan_rewritten", reason=str(error))
+    if plan is not None and (plan.run_id, plan.fingerprint) != (run.run_id, run.fingerprint):
+        log.warning("plan_rewritten", reason="it belongs to another run or engine")
+        plan = None
+    if plan is None:
+        plan = _new_plan(run)
+        _write_plan(run, plan)
+    elif run.partition_rows not in (None, plan.partition_rows):
+        log.warning(
+            "stored_plan_kept",
+            reason=f"this run is cut into partitions of {plan.partition_rows} rows, "
+            f"not {run.partition_rows}; its stored plan is kept",
+        )
+    if not (run.folder / PLAN_PATH).is_file():
+        _write_plan(run, plan)
+    _write_manifest(run, plan)
+    record_stage(run.folder, PERMUTATION, time.perf_counter() - started)
+    return plan
+
+
+def _new_plan(run: Run) -> Plan:
+    return Plan(
+        run_id=run.run_id,
+        seed=run.seed,
+        size=run.size,
+        count=run.count,
+        sampled=run.count < run.size,
+        partition_rows=rows_per_partition(run.count, run.partition_rows),
+        fingerprint=run.fingerprint,
+        problem=run.problem,
+    )
+
+
+def _write_plan(run: Run, plan: Plan) -> None:
+    """Into the store, where workers read it, and into the run folder, where people do."""
+    data = plan_bytes(plan)
+    run.store.put(PLAN_PATH, data)
+    if run.store_url != str(run.folder):
+        (run.folder / PLAN_PATH).write_bytes(data)
+
+
+def _write_manifest(run: Run, plan: Plan) -> None:
+    """The manifest of a plan; one that already describes this plan stays as it is."""
+    path = run.folder / MANIFEST_PATH
+    try:
+        if read_json(path).get("plan_hash") == plan.plan_hash:
+            return
+    except UnreadableDocument:
+        pass
+    manifest = {
+        **run.about,
+        "created_at": now(),
+        "plan_hash": plan.plan_hash,
+        "partition_rows": plan.partition_rows,
+        "partitions": plan.partitions,
+        "outputs": {},
+    }
+    write_json(path, manifest)
+    if run.store_url != str(run.folder):
+        run.store.put(MANIFEST_PATH, json_bytes(manifest))

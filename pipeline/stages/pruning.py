@@ -1,0 +1,128 @@
+"""Pruning: every permutation of the plan through both gates, a checkpoint a partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from kernels import codes
+from kernels import figures as f
+from kernels.rules import CAPEX_COVERAGE_FULL
+from pipeline.compute import Executor
+from pipeline.engine import figures_of_ids
+from pipeline.problem import FloatArray
+from pipeline.space.levers import IntArray
+from pipeline.space.partitions import ids_at, span
+from pipeline.stages.contract import Counts, OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.fan_out import fan_out
+from pipeline.stages.partition import checkpointed
+from pipeline.storage.checkpoints import PRUNING
+from pipeline.storage.plan import Plan
+
+# Coverage sized to a bound sits exactly on it (model, section 1).
+_TOLERANCE = 1e-9
+_NO_REASON = codes.N_REASONS
+
+EVALUATED_SCHEMA = pa.schema(
+    [
+        pa.field("permutation_id", pa.int64(), False),
+        pa.field("first_reason", pa.string()),
+        pa.field("reasons", pa.int64(), False),
+        pa.field("warnings", pa.int64(), False),
+        pa.field("capex_coverage", pa.float64()),
+        pa.field("full_coverage", pa.float64()),
+        pa.field("dscr_min", pa.float64()),
+        pa.field("survivor", pa.bool_(), False),
+    ]
+)
+
+
+def pruning_stage(
+    run: Run, plan: Plan, executor: Executor, on_progress: OnProgress
+) -> StageResult:
+    """Evaluate all partitions that have no sound checkpoint. Raises PartitionsFailed."""
+    tasks = (_task(run, plan, number) for number in range(plan.partitions))
+    return fan_out(run, PRUNING, tasks, plan.partitions, prune, executor, on_progress)
+
+
+def prune(task: PartitionTask) -> Outcome:
+    """One partition, on whatever worker this is."""
+    return checkpointed(task, _compute)
+
+
+def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
+    start, stop = span(number, plan.count, plan.partition_rows)
+    return PartitionTask(
+        stage=PRUNING,
+        number=number,
+        rows=stop - start,
+        plan_hash=plan.plan_hash,
+        fingerprint=plan.fingerprint,
+        store_url=run.store_url,
+        store_endpoint=run.settings.store_endpoint or None,
+        store_ca_file=run.settings.store_ca_file or None,
+    )
+
+
+def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
+    start, stop = span(task.number, plan.count, plan.partition_rows)
+    ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
+    figures = figures_of_ids(plan.problem, ids)
+    return evaluated(ids, figures, float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL]))
+
+
+def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table, Counts]:
+    """The evaluated rows and their record.
+
+    `ids` (rows,), `figures` (N_FIGURES, rows); `full` is the capex coverage [ratio] from which a
+    structure is no near miss. A survivor failed no test of either gate. Gate B's reasons are
+    counted among the rows that came to it.
+    """
+    failed_a = figures[f.GATE_A_FAILED].astype(np.int64)
+    failed = failed_a | figures[f.GATE_B_FAILED].astype(np.int64)
+    passed_a = failed_a == 0
+    survivor = failed == 0
+    first = _lowest_bit(failed)
+    coverage = figures[f.CAPEX_COVERAGE]
+    short_of_capital = failed & (1 << codes.INSUFFICIENT_CAPITAL)
+    near = (short_of_capital == 0) & (coverage < full - _TOLERANCE)
+    names = pa.array([*codes.REASON_NAMES, None], pa.string())
+    arrays: list[Any] = [
+        pa.array(ids),
+        names.take(pa.array(first)),
+        pa.array(failed),
+        pa.array(figures[f.WARNINGS].astype(np.int64)),
+        *(
+            pa.array(figures[figure], mask=np.isnan(figures[figure]))
+            for figure in (f.CAPEX_COVERAGE, f.FULL_COVERAGE, f.DSCR_MIN)
+        ),
+        pa.array(survivor),
+    ]
+    record: Counts = {
+        "survivors": int(survivor.sum()),
+        "near_misses": int(near.sum()),
+        "viable": int((figures[f.VIABLE] == 1.0).sum()),
+        "gate_a_pruned": int((~passed_a).sum()),
+        "gate_b_pruned": int((passed_a & ~survivor).sum()),
+        "gate_a_reasons": _bit_counts(failed_a, 0, codes.N_GATE_A_REASONS),
+        "gate_b_reasons": _bit_counts(
+            failed[passed_a], codes.N_GATE_A_REASONS, codes.N_REASONS
+        ),
+        "first_reasons": np.bincount(first, minlength=_NO_REASON + 1)[:_NO_REASON].tolist(),
+    }
+    return pa.Table.from_arrays(arrays, schema=EVALUATED_SCHEMA), record
+
+
+def _lowest_bit(masks: IntArray) -> npt.NDArray[np.int64]:
+    """Number of the lowest set bit, _NO_REASON where none is: the reason that binds."""
+    first = np.full(len(masks), _NO_REASON, dtype=np.int64)
+    for bit in range(codes.N_REASONS - 1, -1, -1):
+        first[masks & (1 << bit) != 0] = bit
+    return first
+
+
+def _bit_counts(masks: IntArray, first: int, last: int) -> list[int]:
+    return [int(np.count_nonzero(masks & (1 << bit))) for bit in range(first, last)]
