@@ -1,0 +1,291 @@
+"""The same structures for the kernels: input rows, rules and market as arrays, figures as names.
+
+Made from catalogue names and the YAML files alone, so that it also checks what the pipeline makes
+of them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kernels import codes, figures, layout
+from kernels import rules as places
+from kernels.rules import N_LIMITS, Market, Rules
+from pipeline.engine import figures_of_inputs
+from pipeline.problem import Problem
+
+from .gates import rule_behind, zero_rate_pct
+from .model import jurisdiction_of
+from .rating import MIDDLE_NOTCH, NUMBER, notch
+from .scenarios import CHOICES, OVERLAYS
+
+Structure = tuple[dict[str, Any], dict[str, Any]]
+
+JURISDICTIONS = ("UK", "EU", "US", "Global")
+ASSETS = ("data_centre", "renewable", "infrastructure")
+CURRENCIES = CHOICES["Currency_01"][1]
+ANCHOR_YEARS = (5, 7, 10, 15, 20, 25, 30, 40)
+FIGURE_NAMES = {
+    place: name.lower()
+    for name, place in vars(figures).items()
+    if name.isupper() and name != "N_FIGURES"
+}
+RATED = ("matrix_rating", "senior_rating", "mezz_rating", "structure_rating")
+
+
+def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
+    column = np.zeros(layout.N_INPUTS)
+    for name, value in values.items():
+        row = int(name.rpartition("_")[2])
+        if name in ("CompositeWeights_110", "HardFilters_111"):
+            continue
+        if name in ("MinSeniorRatingTarget_75", "MinMezzRatingTarget_76"):
+            column[row] = NUMBER.get(value, 0)
+        elif name == "TenantRatingFloor_77":
+            column[row] = notch(value)
+        elif name in CHOICES:
+            column[row] = CHOICES[name][1].index(value)
+        else:
+            column[row] = value
+    rent = facts["rent"]
+    tenant = facts["tenant_rating"]
+    insurer = facts["insurer_rating"] or "AA+"
+    column[layout.MEZZ_ON] = facts["mezz"]
+    for place, name in enumerate(OVERLAYS, layout.ZCIS_5Y_ON):
+        column[place] = name in facts["overlays"]
+    column[layout.MAX_LTV_PCT] = np.inf if facts["max_ltv_pct"] is None else facts["max_ltv_pct"]
+    column[layout.MIN_ICR] = facts["min_icr"] or 0.0
+    column[layout.LOCAL_CURRENCY] = CURRENCIES.index(facts["local_currency"])
+    column[layout.TENANT_NOTCH] = 0 if tenant is None else notch(tenant)
+    column[layout.TENANT_SHARE_PCT] = facts["tenant_share_pct"]
+    column[layout.JURISDICTION] = JURISDICTIONS.index(jurisdiction_of(values, facts))
+    column[layout.ASSET_TYPE] = ASSETS.index(facts["asset_type"])
+    if "per_kw_month" in rent:
+        column[layout.RENT_BASIS] = layout.RENT_PER_KW_MONTH
+        column[layout.RENT_RATE] = rent["per_kw_month"]
+    elif "per_kwh" in rent:
+        column[layout.RENT_BASIS] = layout.RENT_PER_KWH
+        column[layout.RENT_RATE] = rent["per_kwh"]
+    column[layout.INSURER_NOTCH] = notch(insurer)
+    column[layout.DSRA_LETTER_OF_CREDIT] = facts["dsra_funding"] == "LetterOfCredit"
+    column[layout.CAPITALISE_INTEREST] = 1.0
+    column[layout.TRAP_TRIGGER_DSCR] = 1.20
+    column[layout.TURBO_TRIGGER_DSCR] = 1.05
+    column[layout.TRUE_SALE] = facts["deal"].get("true_sale", True)
+    column[layout.GOVERNING_LAW_OK] = facts["deal"].get("governing_law", True)
+    column[layout.RULE_144A] = facts["deal"].get("rule_144a", True)
+    column[layout.GEO_CONCENTRATION] = facts["geo_concentration"]
+    return column
+
+
+def by_rating(rows: dict[str, Any], empty: Any) -> np.ndarray:
+    """(7, …) by rating number; `empty` where the rulebook has no row."""
+    first = np.asarray(empty, dtype=float)
+    return np.array(
+        [first, *(np.asarray(rows.get(r, empty), dtype=float) for r in reversed(NUMBER))]
+    )
+
+
+def column_of(rows: dict[str, Any], key: str, empty: float) -> np.ndarray:
+    return by_rating({r: row[key] for r, row in rows.items() if row.get(key) is not None}, empty)
+
+
+def limits_of(book: dict[str, Any], weights: dict[str, float]) -> np.ndarray:
+    model, rules, tiers = book["model"], book["rules"], book["tiers"]
+    score, composite, warn = book["gate_b_score"], book["composite"], book["warnings"]
+    stress = rules["RK-DSCR-002"]
+    named = {
+        "LONG_RUN_INFLATION_PCT": model["long_run_inflation_pct"],
+        "CORE_CPI_DISCOUNT_PCT": model["core_cpi_discount_pct"],
+        "STEP_WEIGHT_FIRST": model["step_down_weights"][0],
+        "STEP_WEIGHT_SECOND": model["step_down_weights"][1],
+        "STEP_WEIGHT_THIRD": model["step_down_weights"][2],
+        "PIK_MONTHS": model["pik_window_months"],
+        "MEZZ_MIN_NOTIONAL": model["mezz_min_notional"],
+        "MEZZ_MIN_CAPACITY_RATIO": model["mezz_min_capacity_ratio"],
+        "MEZZ_MAX_SHARE_OF_REST": rules["GATE-A-MATH"]["threshold"]["max_mezz_share_of_rest_pct"]
+        / 100,
+        "EXIT_CAP_RATE_PCT": model["exit_cap_rate_pct"],
+        "TAIL_YEARS": model["dscr_tail_years"],
+        "CAPEX_COVERAGE_MIN": rules["GATE-A-CAPITAL"]["threshold"]["min_pct"] / 100,
+        "CAPEX_COVERAGE_FULL": rules["GATE-A-CAPITAL"]["threshold"]["full_pct"] / 100,
+        "LEASE_TAIL_YEARS": rules["RK-TENOR-001"]["lease_tail_years"],
+        "COUPON_BAND_BPS": rules["GATE-A-COUPON"]["threshold"]["band_bps"],
+        "RATING_NOTCH_TOLERANCE": rules["GATE-B-RATING"]["threshold"]["max_notches_below"],
+        "DEBT_MAX_PCT": rules["GATE-B-LEVERAGE"]["threshold"]["max_debt_pct"],
+        "DEBT_LOW_PCT": rules["GATE-B-LEVERAGE"]["threshold"]["low_debt_pct"],
+        "ICR_FLOOR": rules["GATE-B-ICR"]["threshold"]["min"],
+        "FCCR_FLOOR": rules["GATE-B-FCCR"]["threshold"]["min"],
+        "STRESS_RATE_BPS": stress["rate_shock_bps"],
+        "QUICK_STRESS_RATE_BPS": stress["quick"]["rate_shock_bps"],
+        "QUICK_STRESS_YEARS": stress["quick"]["years"],
+        "QUICK_STRESS_DSCR": stress["quick"]["dscr"],
+        "MARGINAL_DSCR_HEADROOM": warn["marginal_dscr_headroom"],
+        "UNIVERSE_MIN_RATING": NUMBER[warn["universe_min_rating"]],
+        "MAX_SIMPLE_DERIVATIVES": warn["max_simple_derivatives"],
+        "ENHANCEMENT_DSRA_MONTHS": rules["RK-CONC-001"]["enhancement"]["dsra_months"],
+        "ENHANCEMENT_TENANT_NOTCH": MIDDLE_NOTCH[
+            rules["RK-CONC-001"]["enhancement"]["tenant_rating"]
+        ],
+        "REPO_MIN_DSCR": rules["RK-REPO-001"]["min_dscr"],
+        "REPO_MIN_RATING": NUMBER[rules["RK-REPO-001"]["min_rating"]],
+        "SCORE_DSCR": score["dscr"],
+        "SCORE_RATING": score["rating"],
+        "SCORE_COVERAGE": score["coverage"],
+        "SCORE_STRESS": score["stress"],
+        "SCORE_SIMPLICITY": score["simplicity"],
+        "SCORE_COMPLEXITY_CEILING": score["complexity_ceiling"],
+        "WEIGHT_SENIOR_RAISE": weights["SeniorRaise"],
+        "WEIGHT_WACC": weights["WACC"],
+        "WEIGHT_DAY1": weights["Day1"],
+        "WEIGHT_DSCR": weights["DSCR"],
+        "WEIGHT_RATING": weights["Rating"],
+        "COMPOSITE_SENIOR_UNIT": composite["senior_unit"],
+        "COMPOSITE_DAY1_UNIT": composite["day1_unit"],
+        "COMPOSITE_WACC_CEILING": composite["wacc_ceiling_pct"],
+        "COMPOSITE_DSCR_CEILING": composite["dscr_ceiling"],
+        "DIAMOND_DAY1_PCT": tiers["diamond"]["min_day1_pct"],
+        "GOLD_DAY1_PCT": tiers["gold"]["min_day1_pct"],
+        "DIAMOND_MIN_RATING": NUMBER[tiers["diamond"]["min_rating"]],
+        "GOLD_MIN_RATING": NUMBER[tiers["gold"]["min_rating"]],
+        "SILVER_MIN_RATING": NUMBER[tiers["silver"]["min_rating"]],
+    }
+    limits = np.full(N_LIMITS, np.nan)
+    for name, value in named.items():
+        limits[getattr(places, name)] = value
+    assert not np.isnan(limits).any()
+    return limits
+
+
+def rules_of(book: dict[str, Any], weights: dict[str, float]) -> Rules:
+    rules, ratings = book["rules"], book["ratings"]
+    reasons = rule_behind(book)
+    named_actions = {"reject": places.ACTION_REJECT, "warn": places.ACTION_WARN}
+    actions = [
+        named_actions[reasons[name]["action"]] if reasons[name]["enabled"] else places.ACTION_OFF
+        for name in codes.REASON_NAMES
+    ]
+    banks = [rules["RK-REPO-001"]["threshold"].get(name) for name in JURISDICTIONS]
+    wrap, held = rules["RK-WRAP-001"]["threshold"], rules["RK-CONC-001"]["threshold"]
+    amort = rules["RK-AMORT-001"]["threshold"]
+    costs = {r: row["cost_bps"] for r, row in wrap.items() if "cost_bps" in row}
+    cost_range = by_rating(costs, [np.nan] * 2)
+    haircuts = {
+        r: [np.nan if h is None else h for h in row]
+        for r, row in rules["RK-REPO-002"]["threshold"].items()
+    }
+    modifier = rules["GATE-A-ADVANCE"]["modifier"]
+
+    def table(rule: str, names: tuple[str, ...]) -> np.ndarray:
+        rows = rules[rule]["threshold"]
+        return by_rating(
+            {r: [row[n] for n in names] for r, row in rows.items()}, [0.0] * len(names)
+        )
+
+    return Rules(
+        limits=limits_of(book, weights),
+        actions=np.array(actions, dtype=float),
+        matrix_dscr=column_of(ratings["matrix"], "min_dscr", -np.inf),
+        matrix_ltv_pct=column_of(ratings["matrix"], "max_ltv_pct", np.inf),
+        matrix_shift=np.array([ratings["dscr_shift"][n] for n in CHOICES["HaircutRuleSet_81"][1]]),
+        notch=by_rating(MIDDLE_NOTCH, 0.0),
+        dscr_floor=table("RK-DSCR-001", JURISDICTIONS),
+        stress_floor=by_rating(rules["RK-DSCR-002"]["threshold"], 0.0),
+        tenor_max_years=table("RK-TENOR-001", ASSETS),
+        amort_min_pct=column_of(amort, "min_annual_pct", 0.0),
+        balloon_max_pct=column_of(amort, "max_balloon_pct", 100.0),
+        advance_max_pct=by_rating(rules["GATE-A-ADVANCE"]["threshold"], 0.0),
+        advance_modifier=np.array([modifier[n][0] / modifier[n][1] for n in JURISDICTIONS]),
+        bank_min_rating=np.array([NUMBER[b["min_rating"]] if b else 99.0 for b in banks]),
+        bank_max_tenor_years=np.array([b["max_tenor_years"] if b else 0.0 for b in banks]),
+        bank_max_advance_pct=np.array([b["max_advance_pct"] if b else 0.0 for b in banks]),
+        bank_currency=np.array([CURRENCIES.index(b["currency"]) if b else -1.0 for b in banks]),
+        haircut_pct=by_rating(haircuts, [np.nan] * 3),
+        haircut_tenor_years=np.array(rules["RK-REPO-002"]["tenor_years"], dtype=float),
+        wrap_insurer_notch=by_rating(
+            {r: notch(row["min_insurer"]) for r, row in wrap.items()}, 0.0
+        ),
+        wrap_relief=column_of(wrap, "dscr_relief", 0.0),
+        wrap_cost_low_bps=np.ascontiguousarray(cost_range[:, 0]),
+        wrap_cost_high_bps=np.ascontiguousarray(cost_range[:, 1]),
+        concentration_max_pct=column_of(held, "max_share_pct", np.inf),
+        concentration_tenant_notch=by_rating(
+            {r: MIDDLE_NOTCH[row["min_tenant"]] for r, row in held.items() if "min_tenant" in row},
+            99.0,
+        ),
+        tax_rate_pct=np.array([book["model"]["tax_rate_pct"][n] for n in JURISDICTIONS], float),
+        rating_score=by_rating(ratings["score"], 0.0),
+        currency_scale=np.array([book["composite"]["score_scale"][n] for n in CURRENCIES], float),
+    )
+
+
+def market_of(market: dict[str, Any]) -> Market:
+    return Market(
+        anchor_zero_pct=np.array([zero_rate_pct(market, years) for years in ANCHOR_YEARS]),
+        power_spot_per_mwh=np.array([float(market["power"]["spot_per_mwh"])]),
+        power_swap_per_mwh=np.array([float(market["power"]["swap_per_mwh"])]),
+    )
+
+
+DEFAULT_FILTERS = (
+    (figures.DSCR_MIN, codes.FILTER_AT_LEAST, 1.30),
+    (figures.REPO_ELIGIBLE, codes.FILTER_EQUAL, 1.0),
+    (figures.SENIOR_RATING, codes.FILTER_AT_LEAST, 6.0),
+)
+
+
+def problem_of(
+    structures: Sequence[Structure],
+    book: dict[str, Any],
+    market: dict[str, Any],
+    filters: Sequence[tuple[int, int, float]] = DEFAULT_FILTERS,
+) -> Problem:
+    values, facts = structures[0]
+    return Problem(
+        base=input_column(values, facts),
+        levers=(),
+        rules=rules_of(book, values["CompositeWeights_110"]),
+        market=market_of(market),
+        filters=np.array(filters, dtype=float).reshape(-1, 3),
+        objective="Composite",
+    )
+
+
+def bits(mask: float, names: Sequence[str]) -> list[str]:
+    return [name for bit, name in enumerate(names) if int(mask) >> bit & 1]
+
+
+def named(figure_column: np.ndarray) -> dict[str, Any]:
+    """One structure's figures in the words of the oracle."""
+    found: dict[str, Any] = {
+        name: None if np.isnan(figure_column[place]) else float(figure_column[place])
+        for place, name in FIGURE_NAMES.items()
+    }
+    for name in RATED:
+        if found[name] is not None:
+            rating = codes.RATING_NAMES[int(found[name])]
+            found[name] = None if rating == "Unrated" else rating
+    if found["binding_constraint"] is not None:
+        found["binding_constraint"] = codes.BINDING_NAMES[int(found["binding_constraint"])]
+    found["status"] = codes.STATUS_NAMES[int(found["status"])]
+    found["tier"] = codes.TIER_NAMES[int(found["tier"])]
+    for name in ("viable", "repo_eligible"):
+        found[name] = None if found[name] is None else bool(found[name])
+    legs = found["repo_failed_legs"]
+    found["repo_failed_legs"] = None if legs is None else bits(legs, codes.REPO_LEG_NAMES)
+    found["gate_a_reasons"] = bits(found.pop("gate_a_failed") or 0, codes.REASON_NAMES)
+    found["gate_b_reasons"] = bits(found.pop("gate_b_failed") or 0, codes.REASON_NAMES)
+    found["warnings"] = bits(found["warnings"] or 0, codes.WARNING_NAMES)
+    return found
+
+
+def kernel_figures(
+    structures: Sequence[Structure],
+    book: dict[str, Any],
+    market: dict[str, Any],
+    filters: Sequence[tuple[int, int, float]] = DEFAULT_FILTERS,
+) -> list[dict[str, Any]]:
+    inputs = np.stack([input_column(*structure) for structure in structures], axis=1)
+    out = figures_of_inputs(problem_of(structures, book, market, filters), inputs)
+    return [named(out[:, row]) for row in range(out.shape[1])]
