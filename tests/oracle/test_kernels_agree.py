@@ -160,8 +160,12 @@ def test_rules_that_warn_or_are_off_agree() -> None:
     structures = [make(draw) for make in (anywhere, plausible) for _ in range(200)]
     found, told = compare(structures, book)
     assert not told, brief(told)
-    warned = {name for figures in found for name in figures["warnings"]}
-    rejected = {name for f in found for name in f["gate_a_reasons"] + f["gate_b_reasons"]}
+    unsound = [f for f in found if f["status"] == "INVALID_STRUCTURE"]
+    assert unsound
+    assert all(f["gate_a_reasons"] == ["MATH_ERROR"] for f in unsound), "no rule lets these through"
+    sound = [f for f in found if f["status"] != "INVALID_STRUCTURE"]
+    warned = {name for f in sound for name in f["warnings"]}
+    rejected = {name for f in sound for name in f["gate_a_reasons"] + f["gate_b_reasons"]}
     assert not off & (warned | rejected)
     assert only_warn <= warned
     assert not only_warn & rejected
