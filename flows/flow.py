@@ -5,45 +5,29 @@ is done. A stage is tried again only when its infrastructure failed (connection,
 bad input and failing partitions are not cured by repetition.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: a served flow is pickled without the names that only
+# annotations use, and Prefect reads its parameters' types from them in the new process.
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from prefect import flow, task
+from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run as this_run
 from pydantic import Field
 
 from flows.artifacts import ProgressArtifact, show_run, show_summary
+from flows.handover import handed_over_work
 from flows.work import LOOPBACK, RunWork
 
 if TYPE_CHECKING:
-    from prefect import Task
-    from prefect.client.schemas.objects import State, TaskRun
-
     from pipeline.stages.contract import Progress
 
 FLOW_NAME: Final = "atlas-forge-run"
-
-
-# The program that calls the flow in its own process has read the request already and shows
-# progress itself; parameters stay plain JSON, so what is not JSON comes this way.
-@dataclass(frozen=True)
-class HandOver:
-    """Work that is ready to run, and whom to tell the id of its flow run."""
-
-    work: RunWork
-    started: Callable[[str], None] | None = None
-
-
-handed_over: ContextVar[HandOver | None] = ContextVar("handed_over", default=None)
 
 
 def infrastructure_failed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -146,7 +130,7 @@ def atlas_forge_run(
         seed: Seed of the sample; empty leaves it to the project.
         max_permutations: Size of the sample; empty leaves it to the project.
     """
-    ready = handed_over.get()
+    ready = handed_over_work()
     if ready is not None:
         if ready.started is not None:
             ready.started(str(this_run.id))
@@ -184,7 +168,7 @@ def _through_the_stages(work: RunWork) -> dict[str, Any]:
     bar = ProgressArtifact()
     caller_shows = work.on_progress
 
-    def on_progress(progress: Progress) -> None:
+    def on_progress(progress: "Progress") -> None:
         caller_shows(progress)
         bar(progress)
 

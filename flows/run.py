@@ -16,6 +16,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from flows.handover import hand_over
 from flows.server import NO_CALLS_HOME, EmbeddedServer
 from flows.work import LOOPBACK, RunWork
 
@@ -48,7 +49,7 @@ def run_with_prefect(
         from prefect.exceptions import TerminationSignal
         from prefect.settings import PREFECT_API_URL
 
-        from flows.flow import HandOver, atlas_forge_run, handed_over
+        from flows.flow import atlas_forge_run
 
         if server is not None and PREFECT_API_URL.value():  # a profile of the user names one
             server.stop()
@@ -58,7 +59,7 @@ def run_with_prefect(
         work.warm_up()
         resources.enter_context(_client_of(server))
         started = server.watch_run if server is not None else None
-        resources.callback(handed_over.reset, handed_over.set(HandOver(work, started)))
+        resources.enter_context(hand_over(work, started))
         try:
             summary: dict[str, Any] = atlas_forge_run(**parameters_of(request, settings))
         except TerminationSignal as ending:

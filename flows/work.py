@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import dask
-
 if TYPE_CHECKING:
     from pipeline.compute.executor import Executor
     from pipeline.inputs import Request
@@ -45,6 +43,8 @@ class RunWork:
             from pipeline.compute.executor import open_executor
 
             if self.settings.dashboard.startswith(LOOPBACK):
+                import dask
+
                 # Dask names the machine's public address, where this dashboard does not listen
                 link = {"distributed.dashboard.link": f"http://{LOOPBACK}:{{port}}/status"}
                 self._open.enter_context(dask.config.set(link))

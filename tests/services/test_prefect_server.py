@@ -10,11 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -35,8 +34,8 @@ time.sleep(60)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("prefect-home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prefect-home")
 
 
 def wait_until(happened: Callable[[], bool], within_s: float = GONE_WITHIN_S) -> bool:
@@ -71,14 +70,16 @@ def test_server_answers_its_owner_only_and_is_gone_after_stop(home: Path) -> Non
         address = server.wait_ready()
         pid = server.pid
         assert psutil.Process(pid).is_running()
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{address}/admin/version", timeout=10)
+        assert httpx.get(f"{address}/admin/version").status_code == 401
+        secret = server.client_environment()["PREFECT_API_AUTH_STRING"]
+        user, _, password = secret.partition(":")
+        assert httpx.get(f"{address}/admin/version", auth=(user, password)).status_code == 200
         listening = [c for c in psutil.Process(pid).net_connections("tcp") if c.status == "LISTEN"]
         assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
         assert (home / "prefect.db").exists()
     assert is_gone(pid)
-    with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(f"{address}/health", timeout=2)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{address}/health")
 
 
 @pytest.mark.parametrize("moment", ["ready", "starting"])
