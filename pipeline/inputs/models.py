@@ -1,0 +1,167 @@
+"""What every file model shares: strict fields, and pydantic's findings in our own words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from pipeline.inputs.errors import Collector, suggestion
+from pipeline.inputs.ratings import NOTCH, SCALE
+
+SCHEMA_VERSION = 1
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+
+
+class StrictModel(BaseModel):
+    """Immutable, without unknown fields, without conversions between types."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+def _float(raw: Any) -> Any:
+    """Decimal (what the reader makes of a number) to float; everything else is left to pydantic."""
+    if isinstance(raw, (Decimal, int)) and not isinstance(raw, bool):
+        return float(raw)
+    return raw
+
+
+def _whole(raw: Any) -> Any:
+    if isinstance(raw, Decimal) and raw == raw.to_integral_value():
+        return int(raw)
+    return raw
+
+
+def _date(raw: Any) -> Any:
+    if isinstance(raw, str):
+        try:
+            return dt.date.fromisoformat(raw)
+        except ValueError:
+            pass
+    if isinstance(raw, dt.date):
+        return raw
+    raise PydanticCustomError("not_a_date", "has to be a date, year-month-day")
+
+
+def _text(raw: Any) -> Any:
+    if isinstance(raw, str) and any(
+        unicodedata.category(c) in ("Cc", "Cs") or c in _BIDI_CONTROLS for c in raw
+    ):
+        raise PydanticCustomError("control_characters", "holds control characters")
+    return raw.strip() if isinstance(raw, str) else raw
+
+
+def _rating(raw: Any) -> Any:
+    if isinstance(raw, str) and raw in NOTCH:
+        return raw
+    raise PydanticCustomError(
+        "not_a_rating", "is not a rating; allowed: {scale}", {"scale": ", ".join(SCALE)}
+    )
+
+
+def _tuple(raw: Any) -> Any:
+    return tuple(raw) if isinstance(raw, list) else raw
+
+
+def _version_of_schema(raw: Any) -> Any:
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw > SCHEMA_VERSION:
+        raise PydanticCustomError(
+            "newer_schema",
+            "is schema {given}, newer than schema {known} that this version reads: "
+            "install a newer atlas-forge",
+            {"given": min(raw, 10**9), "known": SCHEMA_VERSION},
+        )
+    if isinstance(raw, bool) or raw != SCHEMA_VERSION or not isinstance(raw, int):
+        raise PydanticCustomError("schema", "has to be {known}", {"known": SCHEMA_VERSION})
+    return raw
+
+
+Figure = Annotated[float, BeforeValidator(_float)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Percent = Annotated[float, BeforeValidator(_float), Field(ge=0, le=100)]
+Date = Annotated[dt.date, BeforeValidator(_date)]
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
+Rating = Annotated[str, BeforeValidator(_rating), Field(json_schema_extra={"enum": list(SCALE)})]
+SchemaVersion = Annotated[
+    int, BeforeValidator(_version_of_schema), Field(json_schema_extra={"const": SCHEMA_VERSION})
+]
+T = TypeVar("T")
+TupleOf = Annotated[tuple[T, ...], BeforeValidator(_tuple)]
+Model = TypeVar("Model", bound=StrictModel)
+
+_MESSAGES = {
+    "missing": "is missing",
+    "float_type": "has to be a number",
+    "int_type": "has to be a whole number",
+    "string_type": "has to be text",
+    "bool_type": "has to be true or false",
+    "model_type": "has to be a mapping",
+    "model_attributes_type": "has to be a mapping",
+    "dict_type": "has to be a mapping",
+    "tuple_type": "has to be a list",
+    "finite_number": "has to be a finite number",
+    "string_too_short": "is too short",
+}
+
+
+def build(model: type[Model], raw: Any, collector: Collector, path: str = "") -> Model | None:
+    """The model of a mapping, or None with every problem recorded under its path."""
+    if not isinstance(raw, dict):
+        collector.error(path, "has to be a mapping", raw)
+        return None
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problems:
+        for problem in problems.errors(include_url=False):
+            _record(problem, model, collector, path)
+        return None
+
+
+def _record(
+    problem: ErrorDetails, model: type[StrictModel], collector: Collector, path: str
+) -> None:
+    where = path
+    for step in problem["loc"]:
+        if isinstance(step, int):
+            where += f"[{step}]"
+        elif step != "[key]":
+            where += f".{step}" if where else str(step)
+    kind = problem["type"]
+    if kind == "extra_forbidden":
+        known = _fields_at(model, problem["loc"][:-1])
+        hint = suggestion(str(problem["loc"][-1]), known)
+        collector.error(where, f"is not a field here{hint}", bare=True, allowed=", ".join(known))
+        return
+    if kind == "missing":
+        collector.error(where, "is missing", bare=True)
+        return
+    message = _MESSAGES.get(kind) or problem["msg"][:1].lower() + problem["msg"][1:]
+    message = message.removeprefix("value error, ").replace("input should be", "has to be")
+    collector.error(where, message, problem["input"])
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the model that stands at a place, for a suggestion."""
+    for step in location:
+        if isinstance(step, str) and step in model.model_fields:
+            inner = _model_in(model.model_fields[step].annotation)
+            if inner is None:
+                return []
+            model = inner
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,168 @@
+"""The project file: who, where, the rent, the covenants, the deal's facts, the run.
+
+`base` and `levers` hold catalogue names; `pipeline.inputs.settings` and `levers` check them
+against the catalogue, which knows ranges that a type cannot.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pipeline.inputs.countries import CODES
+from pipeline.inputs.models import (
+    Date,
+    Figure,
+    Percent,
+    Rating,
+    SchemaVersion,
+    StrictModel,
+    Text,
+    TupleOf,
+    Whole,
+)
+
+ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
+MAX_RUN = 10**12
+Currency = Literal["GBP", "EUR", "USD", "JPY", "AED"]
+AssetType = Literal["data_centre", "renewable", "infrastructure"]
+Objective = Literal["Composite", "SeniorRaise", "WACC", "EquityIRR", "Day1Cash", "DSCR"]
+
+
+class Tenant(StrictModel):
+    """The largest tenant. `share_pct` is its share of the rent."""
+
+    name: Text
+    rating: Rating
+    share_pct: Percent
+
+
+class Rent(StrictModel):
+    """Contract rent in local currency, given in one way."""
+
+    monthly: Annotated[Figure, Field(ge=1e5, le=2e8)] | None = None
+    per_kw_month: Annotated[Figure, Field(gt=0, le=10_000)] | None = None
+    per_kwh: Annotated[Figure, Field(gt=0, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Rent:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise PydanticCustomError(
+                "rent",
+                "has to be given in exactly one of monthly, per_kw_month, per_kwh; given: {given}",
+                {"given": ", ".join(given) or "none"},
+            )
+        return self
+
+
+class Location(StrictModel):
+    """A place of the project and its share, for RK-CONC-002."""
+
+    country: Text
+    city: Text
+    site: Text
+    share_pct: Percent
+    sovereign_rating: Rating | None = None
+
+
+class ProjectFacts(StrictModel):
+    """What is known of a project; a payload knows no tenant."""
+
+    id: Annotated[str, Field(pattern=f"^{ID_PATTERN}$", max_length=63)]
+    title: Text
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    asset_type: AssetType
+    local_currency: Currency | None = None
+    construction_start: Date | None = None
+    tenant: Tenant | None = None
+    rent: Rent | None = None
+    locations: TupleOf[Location] = Field(default=(), max_length=1000)
+
+    @model_validator(mode="after")
+    def _sound(self) -> ProjectFacts:
+        if self.country not in CODES:
+            raise PydanticCustomError(
+                "country",
+                "country {country} is not an ISO 3166 code such as GB, DE or US",
+                {"country": self.country},
+            )
+        shares = sum(location.share_pct for location in self.locations)
+        if self.locations and abs(shares - 100) > 1e-6:
+            raise PydanticCustomError(
+                "shares", "shares of locations have to sum to 100, not {sum}", {"sum": shares}
+            )
+        return self
+
+
+class ProjectBlock(ProjectFacts):
+    """The block in a project file, where the tenant has to be named."""
+
+    tenant: Tenant
+
+
+class Covenants(StrictModel):
+    """Optional covenants and terms of the debt."""
+
+    max_ltv_pct: Annotated[Figure, Field(gt=0, le=100)] | None = None
+    min_icr: Annotated[Figure, Field(gt=0, le=20)] | None = None
+    dsra_funding: Literal["Cash", "LetterOfCredit"] = "Cash"
+    prepayment_penalty_pct: Annotated[Figure, Field(ge=0, le=10)] = 0.0
+    interest_during_construction: bool = True
+    payment_frequency: Literal["Monthly", "Quarterly"] = "Monthly"
+
+
+class Deal(StrictModel):
+    """Facts of the deal. A flag left out is assumed to hold, and is said to be assumed."""
+
+    true_sale: bool | None = None
+    governing_law: bool | None = None
+    rule_144a: bool | None = None
+    fee_rebate_pct: Annotated[Figure, Field(ge=0, le=100)] = 0.0
+    advance_uplift_pct: Annotated[Figure, Field(ge=0, le=25)] = 0.0
+
+
+class Parties(StrictModel):
+    """Names for the documents. Only `insurer_rating` changes a figure."""
+
+    issuer: Text | None = None
+    sponsor: Text | None = None
+    arranger: Text | None = None
+    trustee: Text | None = None
+    paying_agent: Text | None = None
+    account_bank: Text | None = None
+    insurer: Text | None = None
+    insurer_rating: Rating | None = None
+    hedge_counterparty: Text | None = None
+    hedge_counterparty_rating: Rating | None = None
+
+
+class RunSettings(StrictModel):
+    """The `run` block. What is left out comes from the catalogue (_108 to _111)."""
+
+    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 1
+    max_permutations: Annotated[Whole, Field(ge=1, le=MAX_RUN)] | None = None
+    objective: Objective | None = None
+    weights: dict[str, Any] | None = None
+    hard_filters: list[Any] | None = None
+    partition_rows: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+
+
+class ProjectFile(StrictModel):
+    """A whole project file, as editors see it. References are relative, or `builtin:name`."""
+
+    schema_: SchemaVersion = Field(alias="schema")
+    project: ProjectBlock
+    base: dict[str, Any] = Field(default_factory=dict)
+    covenants: Covenants = Covenants()
+    levers: dict[str, Any] = Field(default_factory=dict)
+    run: RunSettings = RunSettings()
+    market: Text
+    rulebook: Text
+    deal: Deal = Deal()
+    parties: Parties = Parties()
+    expected: dict[str, Any] = Field(
+        default_factory=dict, description="What a golden project is expected to give; no input"
+    )
