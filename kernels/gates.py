@@ -12,7 +12,7 @@ from kernels import codes
 from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
-from kernels.rating import TOLERANCE, wrap_relief
+from kernels.rating import TOLERANCE, by_wrap, wrap_relief
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -167,8 +167,11 @@ def warnings(inputs, row, out, concentrated, rules):
     raised |= _bit(codes.WARN_MEZZ_BEFORE_SENIOR, early)
     if inputs[x.WRAP_TYPE, row] != x.WRAP_NONE and not np.isnan(rating):
         premium = inputs[x.WRAP_PREMIUM_BPS, row]
-        low_bps = rules.wrap_cost_low_bps[int(rating)]
-        off = premium < low_bps or premium > rules.wrap_cost_high_bps[int(rating)]
+        shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+        insurer = inputs[x.INSURER_NOTCH, row]
+        lifted = by_wrap(out[f.DSCR_MIN, row], out[f.SENIOR_LTV_PCT, row], shift, insurer, rules)
+        low_bps = rules.wrap_cost_low_bps[int(lifted)]
+        off = premium < low_bps or premium > rules.wrap_cost_high_bps[int(lifted)]
         raised |= _bit(codes.WARN_WRAP_COST, off)
     return raised
 

@@ -22,6 +22,9 @@ from kernels.numerics import integer_power
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
+# Covenants this close (relative) bind together; the first named in the order DSCR, LTV, ICR wins.
+TIE = 1e-12
+
 # Terms of one block's rows, (N_TERMS, block) float64.
 (
     MONTHS,  # n, months from COD to maturity; 0 for an invalid structure
@@ -233,12 +236,12 @@ def size(cover, least_income, rate, target, market_cost, max_ltv_pct, min_icr):
     binding = 0
     if max_ltv_pct < np.inf:
         by_ltv = max_ltv_pct / 100.0 * market_cost
-        if by_ltv < notional:
+        if by_ltv < notional * (1.0 - TIE):
             notional = by_ltv
             binding = 1
     if min_icr > 0.0:
         by_icr = least_income / (min_icr * rate)
-        if by_icr < notional:
+        if by_icr < notional * (1.0 - TIE):
             notional = by_icr
             binding = 2
     return max(0.0, notional), binding

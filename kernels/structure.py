@@ -156,6 +156,8 @@ def _verdict(inputs, row, concentrated, out, rules, market, filters):
     """Gates, scores, filters and tier from the figures already in column `row` of `out`."""
     failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
     rejects, warns = gates.split_by_action(failed, rules.actions)
+    if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
+        rejects, warns = failed, 0  # no rulebook lets null figures through
     gate_a_bits = (1 << codes.N_GATE_A_REASONS) - 1
     out[f.GATE_A_FAILED, row] = rejects & gate_a_bits
     out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits
@@ -167,7 +169,7 @@ def _verdict(inputs, row, concentrated, out, rules, market, filters):
     sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
     viable = sound and scoring.passes_filters(row, out, filters)
     out[f.VIABLE, row] = 1.0 if viable else 0.0
-    stresses_passed = failed >> codes.STRESS_DSCR_BREACH & 1 == 0
+    stresses_passed = (rejects | warns) >> codes.STRESS_DSCR_BREACH & 1 == 0
     out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules.limits)
 
 
