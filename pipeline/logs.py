@@ -51,6 +51,7 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
                 structlog.processors.add_log_level,
                 _level_in_capitals,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
                 redact,
                 _Echo(_LEVELS[human_level]),
                 structlog.processors.JSONRenderer(),

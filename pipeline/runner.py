@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.compute import open_executor
+from pipeline.compute.executor import cause_of
+from pipeline.logs import LOG_PATH, run_log
 from pipeline.settings import Settings
 from pipeline.stages.analysis import analysis_stage
 from pipeline.stages.contract import OnProgress, Run
@@ -36,8 +39,24 @@ def resume_direct(run_id: str, settings: Settings, on_progress: OnProgress) -> S
 def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summary:
     with ExitStack() as stack:
         stack.callback(lock.release, run.folder)
+        stack.enter_context(_told_in_the_log(run))
         plan = permutation_stage(run)
         with open_executor(settings) as executor:
             pruning_stage(run, plan, executor, on_progress)
             analysis_stage(run, plan, executor, on_progress)
         return output_stage(run, plan, on_progress)
+
+
+@contextmanager
+def _told_in_the_log(run: Run) -> Iterator[None]:
+    """How a run ends badly goes into its log; the error carries a pointer there."""
+    log = run_log(run.folder, run.settings.log_level)
+    try:
+        yield
+    except KeyboardInterrupt:
+        log.info("run_interrupted")
+        raise
+    except Exception as error:
+        log.info("run_failed", reason=cause_of(error), exc_info=True)
+        error.add_note(f"the run's log is {run.folder / LOG_PATH}")
+        raise

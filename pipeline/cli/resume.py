@@ -10,6 +10,7 @@ import click
 from pipeline.cli.options import execution_options, out_option, settings_of
 from pipeline.cli.progress import progress_display
 from pipeline.cli.run import ending_cleanly, tell
+from pipeline.lean_arrow import keep_pandas_out
 
 
 @click.command(name="resume")
@@ -30,6 +31,7 @@ def command(run_or_file: str, **options: Any) -> None:
     from pipeline.runner import resume_direct, run_direct
     from pipeline.storage.results import LocalResults, NoSuchRun
 
+    keep_pandas_out()
     settings = settings_of(**options)
     out = Path(settings.out)
     stored = True

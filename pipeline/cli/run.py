@@ -15,6 +15,7 @@ import click
 from pipeline.cli.console import note, print_json, say, wants_json
 from pipeline.cli.options import execution_options, out_option, question_options, settings_of
 from pipeline.cli.progress import progress_display
+from pipeline.lean_arrow import keep_pandas_out
 
 
 @click.command(
@@ -38,6 +39,7 @@ def command(project: str, direct: bool, **options: Any) -> None:
     """
     from pipeline.inputs import load_request
 
+    keep_pandas_out()
     settings = settings_of(**options)
     request = load_request(project)
     for warning in getattr(request, "warnings", ()):

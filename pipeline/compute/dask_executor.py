@@ -17,6 +17,7 @@ from distributed import Client, KilledWorker, LocalCluster, as_completed
 from distributed.security import Security
 
 from pipeline.compute.executor import Failure, Item, PartitionsFailed, Result, cause_of
+from pipeline.lean_arrow import keep_pandas_out
 from pipeline.settings import PROCESSES, Settings
 from pipeline.storage.fingerprint import engine_fingerprint
 
@@ -100,6 +101,8 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
         )
         try:
             with Client(cluster) as client:
+                if processes:
+                    client.run(keep_pandas_out)
                 yield DaskExecutor(client, settings.slots, not processes, bool(settings.dashboard))
         finally:
             with suppress(TimeoutError):

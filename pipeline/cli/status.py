@@ -1,0 +1,51 @@
+"""`atlas-forge status`: how far a run is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pipeline.cli.console import print_json, say, wants_json
+from pipeline.cli.options import out_option, settings_of
+
+
+@click.command(name="status")
+@click.argument("run_id")
+@out_option
+@click.option("--store", metavar="URL", help="Where the run's checkpoints are, if not beside it.")
+def command(run_id: str, out: str | None, store: str | None) -> None:
+    """Show how far a run is and whether its files are as they were written.
+
+    \b
+    Examples:
+      atlas-forge status small-1a2b3c4d5e6f
+      atlas-forge status small-1a2b3c4d5e6f --json
+    """
+    from pipeline.storage.results import LocalResults
+    from pipeline.storage.state import run_state
+    from pipeline.storage.store import join_url, open_store
+
+    settings = settings_of(out=out, store=store)
+    parts = (
+        open_store(
+            join_url(settings.store, run_id),
+            settings.store_endpoint or None,
+            settings.store_ca_file or None,
+        )
+        if settings.store
+        else None
+    )
+    found = run_state(LocalResults(Path(settings.out)).folder(run_id), parts)
+    if wants_json():
+        print_json({"schema": 1, **asdict(found)})
+        return
+    say(f"{found.run_id}: {found.state}, {found.permutations:,} structures, {found.title}")
+    if found.holder:
+        say(f"  worked on by {found.holder}")
+    for stage in found.stages:
+        total = "?" if stage.total is None else f"{stage.total:,}"
+        say(f"  {stage.stage}: {stage.done:,} of {total} partitions, {stage.rows:,} rows")
+    for name in found.changed:
+        say(f"  {name} is missing or was changed; `resume` makes it again")

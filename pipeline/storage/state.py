@@ -1,0 +1,92 @@
+"""How far a run is, read from its folder and store without touching them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.space.partitions import number_of_partitions
+from pipeline.storage import lock
+from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
+from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
+from pipeline.storage.plan import Plan, UnreadablePlan, read_plan
+from pipeline.storage.store import Store, open_store
+
+FINISHED: Final = "finished"
+RUNNING: Final = "running"
+INTERRUPTED: Final = "interrupted"
+DAMAGED: Final = "damaged"
+
+
+@dataclass(frozen=True)
+class StageState:
+    """Partitions with this plan's marker, of how many; total is None until it is known."""
+
+    stage: str
+    done: int
+    total: int | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run at this moment. `holder` is who works on it; `changed` are outputs that are not as
+    they were written."""
+
+    run_id: str
+    title: str
+    state: str
+    created_at: str
+    holder: str | None
+    permutations: int
+    stages: tuple[StageState, ...]
+    changed: tuple[str, ...]
+
+
+def run_state(folder: Path, store: Store | None = None) -> RunState:
+    """State of the run in `folder`, its parts in `store` (or the folder).
+
+    Raises UnreadableDocument, UnreadablePlan.
+    """
+    manifest = read_json(folder / MANIFEST_PATH)
+    plan = read_plan(open_store(str(folder)))
+    if plan is None:
+        raise UnreadablePlan(f"{folder.name} has no plan")
+    outputs = manifest.get("outputs") or {}
+    changed = tuple(name for name, digest in outputs.items() if file_digest(folder / name) != digest)
+    holder = lock.holder_of(folder)
+    if holder:
+        state = RUNNING
+    elif not outputs:
+        state = INTERRUPTED
+    else:
+        state = DAMAGED if changed else FINISHED
+    return RunState(
+        run_id=folder.name,
+        title=str(manifest["project"]["title"]),
+        state=state,
+        created_at=str(manifest["created_at"]),
+        holder=holder,
+        permutations=plan.count,
+        stages=_stages(plan, store or open_store(str(folder))),
+        changed=changed,
+    )
+
+
+def _stages(plan: Plan, store: Store) -> tuple[StageState, ...]:
+    owner = Owner(plan.plan_hash, plan.fingerprint)
+    done = rows = survivors = 0
+    for number in range(plan.partitions):
+        marker = read_marker(store, owner, PRUNING, number).marker
+        if marker is not None:
+            done += 1
+            rows += marker.rows
+            survivors += int(marker.record["survivors"])
+    pruning = StageState(PRUNING, done, plan.partitions, rows)
+    if done < plan.partitions:
+        return pruning, StageState(ANALYSIS, 0, None, 0)
+    total = number_of_partitions(survivors, plan.partition_rows)
+    markers = [read_marker(store, owner, ANALYSIS, number).marker for number in range(total)]
+    found = [marker for marker in markers if marker is not None]
+    return pruning, StageState(ANALYSIS, len(found), total, sum(each.rows for each in found))
