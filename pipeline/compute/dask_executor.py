@@ -73,6 +73,8 @@ class DaskExecutor:
     def fingerprints(self) -> dict[str, str]:
         if self._in_process:
             return {}
+        # A worker that died a moment ago is being replaced; none at all could not be asked.
+        self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         found: dict[str, str] = self._client.run(engine_fingerprint)
         return found
 

@@ -1,0 +1,111 @@
+"""Does a run survive what happens to processes: SIGKILL, Ctrl-C, a second process, dead workers?"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.storage import lock
+from tests.run_projects import log_of, request_of, run_here, write_project
+
+COMMAND = [sys.executable, "-m", "pipeline.cli.main"]
+# Small partitions, so that there is time to strike between the first and the last.
+ROWS = "40"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("reference")
+    _, run = run_here(request_of(folder), folder)
+    return (run / "ranked.parquet").read_bytes()
+
+
+def strike(folder: Path, how: signal.Signals, *options: str) -> tuple[int, str, Path]:
+    """Start a run, send `how` after 30 partitions; returns exit code, stderr and run folder."""
+    project = write_project(folder)
+    with subprocess.Popen(
+        [*COMMAND, "run", str(project), "--direct", "--out", str(folder), "--partition-rows", ROWS,
+         *options],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+        markers = "trial-*/checkpoints/pruning/*.json"
+        deadline = time.monotonic() + 120
+        while len(list(folder.glob(markers))) < 30:
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+    return process.returncode, errors, next(folder.glob("trial-*"))
+
+
+def atlas_forge(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=240
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--processes",)], ids=["threads", "processes"])
+def test_a_killed_run_resumes_to_the_same_file(
+    tmp_path: Path, reference: bytes, options: tuple[str, ...]
+) -> None:
+    code, _, run = strike(tmp_path, signal.SIGKILL, *options)
+    assert code == -signal.SIGKILL
+    assert not (run / "ranked.parquet").exists()
+    status = atlas_forge("status", run.name, "--out", str(tmp_path), "--json")
+    assert json.loads(status.stdout)["state"] == "interrupted"
+
+    resumed = atlas_forge("resume", run.name, "--out", str(tmp_path), "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    assert (run / "ranked.parquet").read_bytes() == reference
+    events = log_of(run)
+    stale = [event for event in events if event["event"] == "stale_lock"]
+    assert len(stale) == 1
+    pruning = next(
+        event for event in events if event["event"] == "stage_done" and event["stage"] == "pruning"
+    )
+    assert 25 <= pruning["reused"] < pruning["partitions"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_cleanly_and_resumes(
+    tmp_path: Path, reference: bytes, how: signal.Signals
+) -> None:
+    code, errors, run = strike(tmp_path, how)
+    assert code == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert lock.holder_of(run) is None
+    run_here(request_of(tmp_path), tmp_path)
+    assert (run / "ranked.parquet").read_bytes() == reference
+    assert "stale_lock" not in [event["event"] for event in log_of(run)]
+
+
+def test_a_second_process_says_that_the_run_is_busy(tmp_path: Path) -> None:
+    _, run = run_here(request_of(tmp_path), tmp_path)
+    lock.acquire(run)
+    try:
+        second = atlas_forge("resume", run.name, "--out", str(tmp_path), "--json")
+        status = atlas_forge("status", run.name, "--out", str(tmp_path), "--json")
+    finally:
+        lock.release(run)
+    assert second.returncode == 1
+    assert f"process {os.getpid()} on " in json.loads(second.stdout)["messages"][0]
+    assert json.loads(status.stdout)["state"] == "running"
+    assert atlas_forge("resume", run.name, "--out", str(tmp_path)).returncode == 0
+
+
+def test_a_run_of_another_machine_is_believed_to_go_on(tmp_path: Path) -> None:
+    path = tmp_path / lock.LOCK_PATH
+    path.parent.mkdir()
+    path.write_text(json.dumps({"pid": 12, "host": "elsewhere"}))
+    with pytest.raises(lock.RunIsBusy, match="process 12 on elsewhere"):
+        lock.acquire(tmp_path)
+    path.unlink()
+    assert lock.acquire(tmp_path) is None
+    lock.release(tmp_path)

@@ -1,0 +1,108 @@
+"""Do executors return everything, bound what is under way, and name what fails?"""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from pipeline.compute import Executor, PartitionsFailed, SerialExecutor, open_executor
+from pipeline.compute.dask_executor import WINDOW_PER_SLOT
+from pipeline.compute.executor import check_fingerprints
+from pipeline.settings import load_settings
+from pipeline.storage.fingerprint import engine_fingerprint
+
+
+@dataclass(frozen=True)
+class Item:
+    number: int
+
+    def __str__(self) -> str:
+        return f"partition {self.number}"
+
+
+def square(item: Item) -> int:
+    return item.number**2
+
+
+def fail_on_seven(item: Item) -> int:
+    if item.number == 7:
+        raise ValueError("seven is\nnot liked")
+    return item.number
+
+
+def die_on_two(item: Item) -> int:
+    if item.number == 2:
+        os._exit(9)
+    return item.number
+
+
+@pytest.fixture(params=["serial", "threads"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    with open_executor(load_settings({}, mode=request.param, workers=2)) as opened:
+        yield opened
+
+
+def test_every_item_gives_one_result(executor: Executor) -> None:
+    results = sorted(executor.map_unordered(square, map(Item, range(50))))
+    assert results == [number**2 for number in range(50)]
+    assert list(executor.map_unordered(square, [])) == []
+
+
+def test_a_failing_item_is_named_with_its_cause(executor: Executor) -> None:
+    with pytest.raises(PartitionsFailed) as caught:
+        list(executor.map_unordered(fail_on_seven, map(Item, range(50))))
+    assert [(each.item, each.cause) for each in caught.value.failures] == [
+        ("partition 7", "ValueError: seven is not liked")
+    ]
+
+
+def test_an_executor_is_usable_after_a_failure(executor: Executor) -> None:
+    with pytest.raises(PartitionsFailed):
+        list(executor.map_unordered(fail_on_seven, map(Item, range(50))))
+    assert sorted(executor.map_unordered(square, [Item(3)])) == [9]
+
+
+def test_items_are_drawn_only_as_slots_become_free() -> None:
+    drawn = 0
+
+    def items() -> Iterator[Item]:
+        nonlocal drawn
+        for number in range(200):
+            drawn += 1
+            yield Item(number)
+
+    with open_executor(load_settings({}, workers=2)) as executor:
+        for done, _ in enumerate(executor.map_unordered(square, items())):
+            assert drawn <= done + 2 * WINDOW_PER_SLOT + 1
+            if done == 30:
+                time.sleep(0.2)
+    assert drawn == 200
+
+
+def test_no_dashboard_unless_asked_for() -> None:
+    with open_executor(load_settings({}, workers=1)) as executor:
+        assert executor.dashboard_link is None
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Executor]:
+    settings = load_settings({}, mode="processes", workers=1, allowed_failures=0)
+    with open_executor(settings) as opened:
+        yield opened
+
+
+def test_a_partition_that_kills_its_worker_is_named(processes: Executor) -> None:
+    with pytest.raises(PartitionsFailed) as caught:
+        list(processes.map_unordered(die_on_two, map(Item, range(3))))
+    causes = {each.item: each.cause for each in caught.value.failures}
+    assert "workers died while they computed it" in causes["partition 2"]
+
+
+def test_workers_are_asked_for_their_engine(processes: Executor) -> None:
+    assert set(processes.fingerprints().values()) == {engine_fingerprint()}
+    check_fingerprints(processes, engine_fingerprint())
+    with pytest.raises(PartitionsFailed, match="the plan needs 0123"):
+        check_fingerprints(processes, "0123")
+    check_fingerprints(SerialExecutor(), "0123")
