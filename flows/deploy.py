@@ -17,6 +17,8 @@ from flows.server import NO_CALLS_HOME, EmbeddedServer
 
 DEPLOYMENT_NAME: Final = "local"
 UI_PORT: Final = 4200
+# How often the server is asked for runs to start; Prefect's own 10 s feels broken in a browser.
+POLL_S: Final = 2
 
 
 def serve(port: int = UI_PORT, at_once: int = 1) -> None:
@@ -25,6 +27,7 @@ def serve(port: int = UI_PORT, at_once: int = 1) -> None:
     Settings reach the flow runs, which are processes of their own, through the environment.
     """
     os.environ.update(NO_CALLS_HOME)
+    os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", str(POLL_S))
     with ExitStack() as resources:
         if not os.environ.get("PREFECT_API_URL"):
             server = resources.enter_context(EmbeddedServer(port=port, ui=True))
@@ -32,8 +35,10 @@ def serve(port: int = UI_PORT, at_once: int = 1) -> None:
             print(f"Prefect is at http://127.0.0.1:{port}", file=sys.stderr)
         from prefect.types.entrypoint import EntrypointType
 
+        from flows.client import hand_in_the_rest
         from flows.flow import atlas_forge_run
 
+        resources.callback(hand_in_the_rest)
         atlas_forge_run.serve(
             name=DEPLOYMENT_NAME,
             limit=at_once,

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.stages.contract import Progress
 
-# How long Prefect's background threads may take to hand over the last states and log lines.
-FLUSH_LIMIT_S = 5.0
-
 
 def run_with_prefect(
     request: Request,
@@ -49,6 +46,7 @@ def run_with_prefect(
         from prefect.exceptions import TerminationSignal
         from prefect.settings import PREFECT_API_URL
 
+        from flows.client import client_of
         from flows.flow import atlas_forge_run
 
         if server is not None and PREFECT_API_URL.value():  # a profile of the user names one
@@ -57,7 +55,7 @@ def run_with_prefect(
         resources.enter_context(_quiet_console(settings))
         work = resources.enter_context(RunWork(request, _with_dashboard(settings), on_progress))
         work.warm_up()
-        resources.enter_context(_client_of(server))
+        resources.enter_context(client_of(server))
         started = server.watch_run if server is not None else None
         resources.enter_context(hand_over(work, started))
         try:
@@ -85,24 +83,6 @@ def parameters_of(request: Request, settings: Settings) -> dict[str, Any]:
 def _with_dashboard(settings: Settings) -> Settings:
     """A run in Prefect links to the Dask dashboard; on this machine only, on any free port."""
     return settings if settings.dashboard else replace(settings, dashboard=f"{LOOPBACK}:0")
-
-
-@contextmanager
-def _client_of(server: EmbeddedServer | None) -> Iterator[None]:
-    """Everything Prefect does in the block goes to `server` and has arrived when it ends."""
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
-
-    values = server.client_environment() if server is not None else {}
-    keys = (PREFECT_API_URL, PREFECT_API_AUTH_STRING)
-    with temporary_settings({key: values[key.name] for key in keys if key.name in values}):
-        try:
-            yield
-        finally:
-            # task states travel as events on a background thread: the server has to outlive them
-            EventsWorker.drain_all(timeout=FLUSH_LIMIT_S)
-            APILogWorker.drain_all(timeout=FLUSH_LIMIT_S)
 
 
 class _OnlyNews(logging.Filter):

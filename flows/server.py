@@ -50,6 +50,15 @@ _FOREIGN = (
 )
 
 
+def _for_browsers(port: int) -> dict[str, str]:
+    """A web interface without credential: pages of other origins must not start runs through it."""
+    return {
+        "PREFECT_UI_API_URL": "/api",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    }
+
+
 class ServerStartError(RuntimeError):
     """The embedded server did not come up; the message carries the end of its log."""
 
@@ -83,7 +92,7 @@ class EmbeddedServer:
         command += ["--parent", str(os.getpid()), "--port", str(port)]
         self._process = subprocess.Popen(
             command + (["--ui"] if ui else []),
-            env=self._server_environment(ui),
+            env=self._server_environment(port, ui),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -93,13 +102,15 @@ class EmbeddedServer:
         self._leash = cast(IO[bytes], self._process.stdin)
         self._announcement = cast(IO[bytes], self._process.stdout)
 
-    def _server_environment(self, ui: bool) -> dict[str, str]:
+    def _server_environment(self, port: int, ui: bool) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         root = str(Path(__file__).resolve().parent.parent)
         search = os.pathsep.join(filter(None, [root, kept.get("PYTHONPATH")]))
         environment = {**kept, **NO_CALLS_HOME, "PYTHONPATH": search}
         environment["PREFECT_HOME"] = str(self.home)
-        if not ui:
+        if ui:
+            environment.update(_for_browsers(port))
+        else:
             environment.update(LEAN)
         if self._auth:
             environment["PREFECT_SERVER_API_AUTH_STRING"] = self._auth

@@ -6,9 +6,12 @@ One real embedded server with a fresh home serves the whole module; the lever sp
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,16 +21,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psutil
 import pytest
+from distributed.comm import CommClosedError
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.states import exception_to_failed_state
 
 from flows.deploy import DEPLOYMENT_NAME
-from flows.flow import FLOW_NAME, atlas_forge_run
+from flows.flow import FLOW_NAME, atlas_forge_run, infrastructure_failed, input_task
 from flows.server import EmbeddedServer
+from pipeline.compute.executor import Failure, PartitionsFailed
 from pipeline.inputs import InputErrors
 
 ROOT = Path(__file__).parents[2]
@@ -223,47 +230,93 @@ def test_bad_input_in_a_deployment_run_fails_it_without_a_retry(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_served_deployment_carries_out_what_the_api_asks_for(
-    prefect: Prefect, tmp_path: Path
-) -> None:
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_a_served_deployment_carries_out_what_the_api_asks_for(home: Path, tmp_path: Path) -> None:
+    port = free_port()
+    environment = own_server_environment(home)
+    # `prefect` itself is tried as well: a wrong set of versions shows there first
+    prefect = [sys.executable, "-m", "prefect"]
+    client = {**environment, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api", "COLUMNS": "200"}
     serving = subprocess.Popen(
-        [sys.executable, "-m", "flows.deploy"], env=prefect.environment, cwd=ROOT
+        [sys.executable, "-m", "flows.deploy", "--port", str(port)], env=environment, cwd=ROOT
     )
     try:
-        found: list[Any] = []
-
-        def is_served() -> bool:
-            found[:] = prefect.client.read_deployments()
-            return bool(found)
-
-        assert wait_until(is_served, 30)
-        (deployment,) = found
-        assert deployment.name == DEPLOYMENT_NAME
-        schema = deployment.parameter_openapi_schema
-        assert schema["required"] == ["project"]
-        assert all(field["description"] for field in schema["properties"].values())
-        run = prefect.client.create_flow_run_from_deployment(
-            deployment.id, parameters={"project": PROJECT, "out": str(tmp_path), "workers": 1}
-        )
-
-        def is_final() -> bool:
-            state = prefect.client.read_flow_run(run.id).state
-            return state is not None and state.is_final()
-
-        assert wait_until(is_final, 60)
-        assert prefect.client.read_flow_run(run.id).state_type == StateType.COMPLETED
+        settings = {PREFECT_API_URL: client["PREFECT_API_URL"], PREFECT_API_AUTH_STRING: None}
+        with temporary_settings(settings), get_client(sync_client=True) as api:
+            run = run_of_deployment(api, {"project": PROJECT, "out": str(tmp_path), "workers": 1})
+            page = httpx.get(
+                f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"}, follow_redirects=True
+            )
+            assert "<html" in page.text
+            forged = httpx.post(f"http://127.0.0.1:{port}/api/flows/", content=b'{"name": "x"}')
+            assert forged.status_code == 403
+        assert run.state_type == StateType.COMPLETED
         (summary,) = tmp_path.glob("*/summary.json")
         assert json.loads(summary.read_text())["total_scenarios"] == PERMUTATIONS
+        listed = subprocess.run(
+            [*prefect, "flow-run", "ls", "--flow-name", FLOW_NAME],
+            env=client,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert summary.parent.name in listed.stdout
+        assert "COMPLETED" in listed.stdout
     finally:
         serving.terminate()
         serving.wait(30)
-    listed = subprocess.run(
-        [sys.executable, "-m", "prefect", "flow-run", "ls", "--flow-name", FLOW_NAME],
-        env={**prefect.environment, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert summary.parent.name in listed.stdout
-    assert "COMPLETED" in listed.stdout
+    assert not servers_of(home)
+
+
+def run_of_deployment(client: SyncPrefectClient, parameters: dict[str, Any]) -> FlowRun:
+    """Ask for a run as soon as the deployment is there, and wait for its end."""
+    found: list[Any] = []
+
+    def is_served() -> bool:
+        try:
+            found[:] = client.read_deployments()
+        except httpx.HTTPError:
+            return False
+        return bool(found)
+
+    assert wait_until(is_served, 60)
+    (deployment,) = found
+    assert deployment.name == DEPLOYMENT_NAME
+    schema = deployment.parameter_openapi_schema
+    assert schema["required"] == ["project"]
+    assert all(field["description"] for field in schema["properties"].values())
+    asked = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+    latest = [client.read_flow_run(asked.id)]
+
+    def is_final() -> bool:
+        latest[:] = [client.read_flow_run(asked.id)]
+        state = latest[0].state
+        return state is not None and state.is_final()
+
+    assert wait_until(is_final, 60)
+    return latest[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "worth_another_try"),
+    [
+        (ConnectionResetError("the scheduler went away"), True),
+        (TimeoutError("the store did not answer"), True),
+        (CommClosedError("in <TCP>: Stream is closed"), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+        (PartitionsFailed([Failure("partition 3", "ValueError")]), False),
+        (ZeroDivisionError("a fault of ours"), False),
+    ],
+)
+def test_only_failures_of_the_infrastructure_are_tried_again(
+    error: Exception, worth_another_try: bool
+) -> None:
+    state: Any = asyncio.run(exception_to_failed_state(error))
+    task_run: Any = None
+    assert infrastructure_failed(input_task, task_run, state) is worth_another_try

@@ -82,8 +82,10 @@ def test_server_answers_its_owner_only_and_is_gone_after_stop(home: Path) -> Non
         httpx.get(f"{address}/health")
 
 
-@pytest.mark.parametrize("moment", ["ready", "starting"])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("moment", "how"),
+    [("ready", signal.SIGKILL), ("starting", signal.SIGKILL), ("starting", signal.SIGTERM)],
+)
 def test_server_is_gone_after_its_parent_is_killed(
     home: Path, moment: str, how: signal.Signals
 ) -> None:
