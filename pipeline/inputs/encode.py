@@ -92,9 +92,7 @@ def _set_facts(column: FloatArray, request: Request) -> None:
     wrap = request.rulebook.rules.wrap
     column[x.LOCAL_CURRENCY] = CURRENCIES.index(request.local_currency)
     column[x.JURISDICTION] = JURISDICTIONS.index(request.jurisdiction)
-    column[x.INSURER_NOTCH] = NOTCH[
-        request.parties.insurer_rating or wrap.default_insurer_rating
-    ]
+    column[x.INSURER_NOTCH] = NOTCH[request.parties.insurer_rating or wrap.default_insurer_rating]
     column[x.TENANT_NOTCH] = _NO_TENANT
     column[x.ASSET_TYPE] = x.DATA_CENTRE
     column[x.RENT_BASIS] = x.RENT_MONTHLY

@@ -12,8 +12,8 @@ from kernels.rules import FloatArray, Market, Rules
 from pipeline.inputs import catalogue
 from pipeline.inputs.countries import CURRENCIES, JURISDICTIONS
 from pipeline.inputs.market import MarketFile
-from pipeline.inputs.ratings import CATEGORIES, CATEGORY_NUMBER, NOTCH
 from pipeline.inputs.models import StrictModel
+from pipeline.inputs.ratings import CATEGORIES, CATEGORY_NUMBER, NOTCH
 from pipeline.inputs.rulebook import RulebookFile, RuleSet
 
 _NO_BANK_RATING = 99.0
@@ -175,10 +175,7 @@ def _haircuts(rules: RuleSet) -> FloatArray:
         for name in CATEGORIES
     ]
     return np.array(
-        [
-            [np.nan if h is None else h for h in row] if row else [np.nan] * buckets
-            for row in rows
-        ]
+        [[np.nan if h is None else h for h in row] if row else [np.nan] * buckets for row in rows]
     )
 
 

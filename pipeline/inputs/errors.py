@@ -90,7 +90,13 @@ class Collector:
         return InputError(self.file, path, given, message, allowed, self.line_of(path))
 
     def error(
-        self, path: str, message: str, value: object = None, *, allowed: str = "", bare: bool = False
+        self,
+        path: str,
+        message: str,
+        value: object = None,
+        *,
+        allowed: str = "",
+        bare: bool = False,
     ) -> None:
         """Record a problem; `bare` leaves the value out, for what is missing or contradictory."""
         self.errors.append(self._record(path, message, _NOTHING if bare else value, allowed))

@@ -14,7 +14,6 @@ from pipeline.inputs.settings import MEZZ_FIELDS, OVERLAYS, Bounds, check_mezz
 from pipeline.inputs.values import check, decimal_of
 
 MAX_VALUES = 100_000
-MAX_SPACE = 10**15
 Option = Mapping[str, Value]
 
 
@@ -52,13 +51,13 @@ def check_levers(
         elif name == "overlays":
             levers.update({each: _switch_lever(each) for each in _overlays(given, collector, path)})
         else:
-            variable = _variable(name, collector, path)
+            variable = lever_variable(name, collector, path)
             if variable is None:
                 continue
             if variable.name in levers:
                 collector.error(path, f"is given twice: {variable.name} is the same", bare=True)
                 continue
-            values = _values(variable, given, collector, path, bounds, granularity)
+            values = lever_values(variable, given, collector, path, bounds, granularity)
             options = tuple({variable.name: value} for value in values)
             levers[variable.name] = LeverSetting(variable.name, options)
     _mezz_is_set_once(levers, collector, prefix)
@@ -81,7 +80,8 @@ def space_size(levers: tuple[LeverSetting, ...]) -> int:
     return size
 
 
-def _variable(name: str, collector: Collector, path: str) -> Variable | None:
+def lever_variable(name: str, collector: Collector, path: str) -> Variable | None:
+    """The variable of a lever, or None with the reason recorded why it cannot be one."""
     variable = catalogue.find(name)
     if variable is None:
         if name in OVERLAYS:
@@ -91,7 +91,9 @@ def _variable(name: str, collector: Collector, path: str) -> Variable | None:
             collector.error(path, f"is not a variable of the catalogue{hint}", bare=True)
         return None
     if variable.computed:
-        collector.error(path, f"is computed ({variable.description}) and cannot be a lever", bare=True)
+        collector.error(
+            path, f"is computed ({variable.description}) and cannot be a lever", bare=True
+        )
         return None
     if not variable.can_be_lever:
         collector.error(path, "describes the run or its stresses and cannot be a lever", bare=True)
@@ -99,22 +101,22 @@ def _variable(name: str, collector: Collector, path: str) -> Variable | None:
     return variable
 
 
-def _values(
+def lever_values(
     variable: Variable,
     given: Any,
     collector: Collector,
     path: str,
     bounds: Bounds,
     granularity: Mapping[str, str],
+    fields: tuple[str, str, str] = ("min", "max", "step"),
 ) -> list[Value]:
+    """Values of a Range (its `fields`), a Boundary (low, high) or a list; problems are recorded."""
     if isinstance(given, Mapping):
-        raw = _spread(variable, given, collector, path, granularity)
+        raw = _spread(variable, given, collector, path, granularity, fields)
     elif isinstance(given, list):
         raw = given
     else:
-        collector.error(
-            path, "has to be a list of values, {min, max, step} or {low, high}", given
-        )
+        collector.error(path, "has to be a list of values, {min, max, step} or {low, high}", given)
         return []
     if isinstance(given, list) and not raw:
         collector.error(path, "has no values", given)
@@ -144,10 +146,11 @@ def _spread(
     collector: Collector,
     path: str,
     granularity: Mapping[str, str],
+    range_fields: tuple[str, str, str],
 ) -> list[Decimal]:
     """Values of a Range or a Boundary, in decimal so that 1.15 + 7 x 0.05 is 1.50."""
     is_boundary = "low" in given or "high" in given
-    fields = ("low", "high") if is_boundary else ("min", "max", "step")
+    fields: tuple[str, ...] = ("low", "high") if is_boundary else range_fields
     needed = fields[:2]
     for name in given:
         if name not in fields:
@@ -165,7 +168,7 @@ def _spread(
     figures: dict[str, Decimal] = {}
     for name in fields:
         raw = given.get(name)
-        if name == "step" and "step" not in given:
+        if name == range_fields[2] and name not in given:
             raw = Decimal(catalogue.granularity_step(variable, dict(granularity)) or "1")
         value = decimal_of(raw)
         if value is None:
@@ -180,14 +183,14 @@ def _spread(
         return []
     if is_boundary:
         return [low, high]
-    return _steps(low, high, figures["step"], collector, path)
+    return _steps(low, high, figures[fields[2]], collector, f"{path}.{fields[2]}")
 
 
 def _steps(
     low: Decimal, high: Decimal, step: Decimal, collector: Collector, path: str
 ) -> list[Decimal]:
     if step <= 0:
-        collector.error(f"{path}.step", "has to be above 0", step)
+        collector.error(path, "has to be above 0", step)
         return []
     if (high - low) / step >= MAX_VALUES:
         collector.error(path, f"has more than {MAX_VALUES:,} values", bare=True)
@@ -195,7 +198,9 @@ def _steps(
     count = int((high - low) // step) + 1
     last = low + (count - 1) * step
     if last != high:
-        collector.warning(path, f"the last value is {last}: no whole number of steps reaches {high}")
+        collector.warning(
+            path, f"the last value is {last}: no whole number of steps reaches {high}"
+        )
     return [low + k * step for k in range(count)]
 
 
@@ -227,7 +232,9 @@ def _mezz_is_set_once(
     mezz = levers.get("mezz")
     for name in MEZZ_FIELDS if mezz else ():
         if mezz and name in mezz.names and name in levers:
-            collector.error(f"{prefix}.{name}", "is a lever and is set by the mezz lever too", bare=True)
+            collector.error(
+                f"{prefix}.{name}", "is a lever and is set by the mezz lever too", bare=True
+            )
 
 
 def _overlays(given: Any, collector: Collector, path: str) -> list[str]:

@@ -29,7 +29,6 @@ from pipeline.inputs.resolve import BUILTIN, Source, open_reference, open_source
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import (
     SWITCHES,
-    Bounds,
     Settings,
     bounds_of,
     check_settings,
@@ -43,7 +42,7 @@ DEFAULT_RULEBOOK = BUILTIN + "v1"
 
 def load_request(path: str | Path) -> Request:
     """The request in a project file or payload, or in `builtin:name`. Raises InputErrors."""
-    from pipeline.inputs.payload import is_payload, project_of_payload
+    from pipeline.inputs.payload import is_payload, load_payload
 
     text = str(path)
     source = (
@@ -52,7 +51,7 @@ def load_request(path: str | Path) -> Request:
         else open_source(Path(path))
     )
     if is_payload(source.document.value):
-        return project_of_payload(source)
+        return load_payload(source)
     return load_project(source)
 
 
@@ -285,6 +284,3 @@ def settle_run(
         hard_filters=cast("tuple[str, ...]", chosen["hard_filters"]),
         partition_rows=run.partition_rows,
     )
-
-
-__all__ = ["Bounds", "load_project", "load_request"]

@@ -444,9 +444,9 @@ class RulebookFile(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> RulebookFile:
         full = self.rules.capital.threshold.full_pct
-        if {t.min_coverage_pct for t in (self.tiers.diamond, self.tiers.gold, self.tiers.silver)} != {
-            full
-        }:
+        if {
+            t.min_coverage_pct for t in (self.tiers.diamond, self.tiers.gold, self.tiers.silver)
+        } != {full}:
             raise PydanticCustomError(
                 "coverage",
                 "tiers: min_coverage_pct has to equal rules.GATE-A-CAPITAL.threshold.full_pct",

@@ -170,3 +170,12 @@ def resolved(
             default = weights
         values[name] = given.get(name, from_market.get(name, default))
     return values
+
+
+COVENANTS: tuple[str, ...] = ("max_ltv_pct", "min_icr")
+
+
+def without_covenants(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(settings, covenants) of a flat mapping that holds both, as scenarios and payloads do."""
+    settings = {name: value for name, value in raw.items() if name not in COVENANTS}
+    return settings, {name: raw[name] for name in COVENANTS if name in raw}

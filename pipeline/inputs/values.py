@@ -105,7 +105,9 @@ def _check_number(
 def _check_enum(variable: Variable, raw: Any, collector: Collector, path: str) -> str | None:
     text = str(raw) if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool) else raw
     if not isinstance(text, str):
-        collector.error(path, "has to be one of the allowed words", raw, allowed=allowed_text(variable))
+        collector.error(
+            path, "has to be one of the allowed words", raw, allowed=allowed_text(variable)
+        )
         return None
     word = variable.value_aliases.get(text, text)
     if word not in variable.allowed:

@@ -83,7 +83,7 @@ def parse(text: str, file: str) -> Document:
     """The document in a text: JSON when it starts with a brace, else YAML. Raises InputErrors."""
     if text.lstrip()[:1] == "{":
         try:
-            return Document(file, _parse_json(text, file), {})
+            return Document(file, _decoded(text, file, None), {})
         except json.JSONDecodeError:
             pass  # a YAML flow mapping starts with a brace too
     return _Composer(file).compose(text)
@@ -96,6 +96,15 @@ def parse_value(text: str, file: str, path: str) -> Any:
     except InputErrors as errors:
         first = errors.errors[0]
         raise InputErrors([InputError(file, path, shown(text), first.message)]) from None
+
+
+def parse_json(text: str, file: str, line: int) -> Any:
+    """The value of one line of JSON. Raises InputErrors that name the line."""
+    try:
+        return _decoded(text, file, line)
+    except json.JSONDecodeError as error:
+        message = f"is not valid JSON at character {error.pos + 1}: {error.msg}"
+        raise _error(file, message, line) from None
 
 
 def _error(file: str, message: str, line: int | None = None, path: str = "") -> InputErrors:
@@ -113,23 +122,23 @@ def number(text: str) -> int | Decimal | None:
 
 
 # -- JSON ----------------------------------------------------------------------------------------
-def _parse_json(text: str, file: str) -> Any:
+def _decoded(text: str, file: str, line: int | None) -> Any:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         content: dict[str, Any] = {}
         for key, value in items:
             if key in content:
-                raise _error(file, f"the key {shown(key)} is given twice", path=key)
+                raise _error(file, f"the key {shown(key)} is given twice", line, key)
             content[key] = value
         return content
 
     def constant(name: str) -> Any:
-        raise _error(file, f"{name} is not a number that can be used")
+        raise _error(file, f"{name} is not a number that can be used", line)
 
     def numeral(digits: str) -> int | Decimal:
         try:
             value = number(digits)
         except ValueError as error:
-            raise _error(file, f"{error}: {shown(digits)}") from None
+            raise _error(file, f"{error}: {shown(digits)}", line) from None
         assert value is not None  # noqa: S101 - JSON's numbers are a part of ours
         return value
 
@@ -142,19 +151,19 @@ def _parse_json(text: str, file: str) -> Any:
             parse_constant=constant,
         )
     except RecursionError:
-        raise _error(file, f"is nested more than {MAX_DEPTH} deep") from None
-    _check_size(value, file)
+        raise _error(file, f"is nested more than {MAX_DEPTH} deep", line) from None
+    _check_size(value, file, line)
     return value
 
 
-def _check_size(value: Any, file: str) -> None:
+def _check_size(value: Any, file: str, line: int | None) -> None:
     level, depth, nodes = [value], 0, 0
     while level:
         depth, nodes = depth + 1, nodes + len(level)
         if depth > MAX_DEPTH:
-            raise _error(file, f"is nested more than {MAX_DEPTH} deep")
+            raise _error(file, f"is nested more than {MAX_DEPTH} deep", line)
         if nodes > MAX_NODES:
-            raise _error(file, f"holds more than {MAX_NODES:,} values")
+            raise _error(file, f"holds more than {MAX_NODES:,} values", line)
         level = [
             child
             for node in level
