@@ -59,4 +59,44 @@ column dictionary. Codes, bit masks and yes/no are whole numbers held as float64
     TIER,
     STATUS,
 ) = range(53)
-N_FIGURES = 53
+
+# -- cash flows, day-one value and scenarios: NaN until kernels.outcome has run ------------------
+(
+    DAY1_WRAP,
+    DAY1_ZCIS_5Y,
+    DAY1_ZCIS_10Y,
+    DAY1_RATE_OPTION,
+    DAY1_TRS,
+    DAY1_STRIP,
+    DAY1_CURRENCY_SWAP,
+    DAY1_FEE_REBATE,
+    DAY1_ADVANCE_UPLIFT,
+    CALL_VALUE,
+    UPFRONT_FEES,
+    CONSTRUCTION_INSURANCE,
+    DSRA_FUNDING,
+    INTEREST_DURING_CONSTRUCTION,
+    RENT_FREE_RESERVE,
+    WORKING_CAPITAL,
+    TOTAL_USES,
+    EQUITY_CHEQUE,
+    CASH_COVERAGE,
+    EQUITY_IRR,
+    IRR_STATUS,
+    EQUITY_MULTIPLE,
+    EQUITY_CASH_YIELD_PCT,
+    EXPECTED_WAL,
+    COVENANT_DSCR_MIN,
+    COVENANT_DSCR_AVG,
+    TRAP_MONTHS,
+    TURBO_MONTHS,
+    UNPAID_MAX,
+    EQUITY_PUT_IN,
+    DSRA_DRAWN,
+    FACILITY_DRAWN,
+    CAPEX_COVERAGE_STRESSED,
+    DSCR_DEFAULT_WEIGHTED,
+    STRESSES_PASSED,
+) = range(53, 88)
+FIRST_SCENARIO = 88  # then N_METRICS figures for each of kernels.scenarios' N_SCENARIOS
+N_FIGURES = FIRST_SCENARIO + 18 * 7

@@ -19,9 +19,24 @@ from kernels import rules as r
 HOURS_PER_MONTH = 730.0
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-# What an inflation path may be in `income_curves`.
-PATH_EXPECTED = 0
-PATH_NONE = 1  # the stress "CPI 0 %": no indexation at all
+# The incomes a structure is looked at under: as it is, the three variants of the lease, and the
+# stresses that change income. A constant inflation stress reads its figure from an input row.
+(
+    AS_IS,
+    VARIANT_FLAT,
+    VARIANT_INDEXED,
+    VARIANT_HYBRID,
+    CPI_FIRST,
+    CPI_SECOND,
+    CPI_THIRD,
+    CPI_EXTRA,
+    CPI_NONE,  # "CPI 0 %": no indexation at all
+    OPEX_UP,
+    RENT_DOWN,
+    TENANT_DEFAULT,
+) = range(12)
+N_INCOMES = 12
+_HYBRID_YEARS = 10
 
 
 @numba.njit(**_JIT)
@@ -105,11 +120,42 @@ def _power_share(inputs, row):
 
 
 @numba.njit(**_JIT)
-def income_curves(inputs, limits, market, path, gross, net):
+def inflation_path_pct(inputs, row, year, income, extra_cpi_pct, limits):
+    """Inflation [%] of operating year `year` (0-based) under one of the incomes above."""
+    if income == CPI_FIRST:
+        return inputs[x.CPI_STRESS_1_PCT, row]
+    if income == CPI_SECOND:
+        return inputs[x.CPI_STRESS_2_PCT, row]
+    if income == CPI_THIRD:
+        return inputs[x.CPI_STRESS_3_PCT, row]
+    if income == CPI_EXTRA:
+        return extra_cpi_pct
+    if income == CPI_NONE:
+        return 0.0
+    return expected_inflation_pct(inputs, row, year, limits)
+
+
+@numba.njit(**_JIT)
+def _index_mode(inputs, row, income, constant_pct):
+    """Indexation mode a row has under an income; no indexation at all when prices stand still."""
+    if income == VARIANT_FLAT:
+        return x.INDEX_FLAT
+    if income == VARIANT_INDEXED or income == VARIANT_HYBRID:
+        return x.INDEX_CPI
+    if income >= CPI_FIRST and income <= CPI_NONE and constant_pct == 0.0:
+        return x.INDEX_FLAT
+    return int(inputs[x.INDEXATION_MODE, row])
+
+
+@numba.njit(**_JIT)
+def income_curves(
+    inputs, limits, extra_cpi_pct, default_month, market, income, gross, net
+):
     """Fill `gross` and `net` (months, curves) [project currency/month] with each row's income.
 
-    inputs (N_INPUTS, curves); limits is Rules.limits; market a rules.Market; `path` is
-    PATH_EXPECTED or PATH_NONE. Months beyond a row's lease hold 0.
+    inputs (N_INPUTS, curves); limits is Rules.limits; extra_cpi_pct [%] the inflation of
+    CPI_EXTRA; default_month the first month without rent in TENANT_DEFAULT; market a
+    rules.Market; `income` one of AS_IS … TENANT_DEFAULT. Months beyond a row's lease hold 0.
     """
     months = net.shape[0]
     spot = market.power_spot_per_mwh[0]
@@ -117,20 +163,28 @@ def income_curves(inputs, limits, market, path, gross, net):
     for row in range(inputs.shape[1]):
         fx = fx_rate(inputs, row)
         contract = monthly_rent(inputs, row) * _revenue_factor(inputs, row)
+        opex = inputs[x.OPEX, row]
+        rent_free = inputs[x.RENT_FREE_MONTHS, row]
+        void_from = np.inf
+        if income == RENT_DOWN:
+            contract *= 1.0 - inputs[x.RENT_DOWNSIDE_PCT, row] / 100.0
+        elif income == OPEX_UP:
+            opex *= 1.0 + inputs[x.OPEX_STRESS_PCT, row] / 100.0
+        elif income == TENANT_DEFAULT:
+            void_from = max(default_month, rent_free + 1.0)
+        void_to = void_from + inputs[x.RECOVERY_LAG_MONTHS, row]
         lease_months = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
-        mode = inputs[x.INDEXATION_MODE, row]
+        constant = inflation_path_pct(inputs, row, 0, income, extra_cpi_pct, limits)
+        mode = _index_mode(inputs, row, income, constant)
         sensitivity = 0.0
         if mode == x.INDEX_CPI:
             sensitivity = 1.0
         elif mode == x.INDEX_PARTIAL:
             sensitivity = 0.5
-        costs_rise = mode != x.INDEX_FLAT and path != PATH_NONE
-        if path == PATH_NONE:
-            sensitivity = 0.0
         percent_opex = inputs[x.OPEX_MODE, row] == x.OPEX_PERCENT
-        opex = inputs[x.OPEX, row]
         power_mwh = inputs[x.GROSS_IT_LOAD_MW, row] * HOURS_PER_MONTH
         power_mwh *= (1.0 - inputs[x.VACANCY_PCT, row] / 100.0) * _power_share(inputs, row)
+        last_step = _HYBRID_YEARS * 12 if income == VARIANT_HYBRID else months
         rent_index = 1.0
         cost_index = 1.0
         for month in range(1, months + 1):
@@ -138,14 +192,16 @@ def income_curves(inputs, limits, market, path, gross, net):
                 gross[month - 1, row] = 0.0
                 net[month - 1, row] = 0.0
                 continue
-            if month > 1 and (month - 1) % 12 == 0:
-                inflation = expected_inflation_pct(inputs, row, (month - 1) // 12 - 1, limits)
+            if month > 1 and (month - 1) % 12 == 0 and month <= last_step:
+                year = (month - 1) // 12 - 1
+                inflation = inflation_path_pct(inputs, row, year, income, extra_cpi_pct, limits)
                 step = sensitivity * lease_rate_pct(inputs, row, inflation, limits)
                 rent_index *= 1.0 + step / 100.0
-                if costs_rise:
+                if mode != x.INDEX_FLAT:
                     cost_index *= 1.0 + inflation / 100.0
             unabated = contract * rent_index
-            received = 0.0 if month <= inputs[x.RENT_FREE_MONTHS, row] else unabated
+            paying = month > rent_free and not (void_from <= month < void_to)
+            received = unabated if paying else 0.0
             cost = unabated * opex / 100.0 if percent_opex else opex * fx / 12.0 * cost_index
             power = 0.0
             if power_mwh > 0.0:
@@ -162,6 +218,8 @@ INCOME_ROWS = np.array(
         x.POWER_HEDGE_MODE, x.INFLATION_SPOT_PCT, x.INFLATION_FWD_TERM, x.FX_SPOT,
         x.CPI_FLOOR_PCT, x.CPI_CAP_PCT, x.ESCALATOR_PCT, x.VACANCY_PCT, x.RENT_FREE_MONTHS,
         x.POWER_PASS_THROUGH, x.PPA_TERM_YEARS, x.PPA_STRIKE_PER_MWH, x.POWER_SWAP_YEARS,
-        x.POWER_HEDGE_PCT, x.RENT_DOWNSIDE_PCT, x.LOCAL_CURRENCY, x.RENT_BASIS, x.RENT_RATE,
+        x.POWER_HEDGE_PCT, x.RENT_DOWNSIDE_PCT, x.OPEX_STRESS_PCT, x.RECOVERY_LAG_MONTHS,
+        x.COLLECTION_LAG_DAYS, x.CPI_STRESS_1_PCT, x.CPI_STRESS_2_PCT, x.CPI_STRESS_3_PCT,
+        x.LOCAL_CURRENCY, x.RENT_BASIS, x.RENT_RATE,
     ]
 )  # fmt: skip

@@ -18,17 +18,19 @@ import numpy as np
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-CONVERGED, NONE, SEVERAL = range(3)
+CONVERGED, NONE, SEVERAL, NO_EQUITY = range(4)
 
+BLOCK = 32
 _NEWTON_STEPS = 60
 _BISECTION_STEPS = 200
-_STEP_TOLERANCE = 1e-15
+# Newton squares the error: after a step this small what is left is under the last bit.
+_STEP_TOLERANCE = 1e-9
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that k ln 2 loses nothing
 _LN2_LOW = 1.90821492927058770002e-10
 
 # Discount factors searched for sign changes: v from 1/11 (r = 1000 %) to 20 (r = -95 %), spaced
 # evenly in 1/v^(1/4) - fine near r = 0, where periods are months and roots lie close together.
-_GRID_POINTS = 2000
+_GRID_POINTS = 400
 _GRID_LOW = 1.0 / 11.0
 _GRID_HIGH = 20.0
 
@@ -171,3 +173,81 @@ def irr(flows, column, last, guess):
     if status != CONVERGED:
         return np.nan, status
     return 1.0 / v - 1.0, CONVERGED
+
+
+# Slots of the flat buffer in which a block of columns is walked: one array at constant distances
+# is what lets the compiler run several columns at once.
+_FLOW, _VALUE, _SLOPE, _FACTOR = range(4)
+
+
+@numba.njit(**_JIT)
+def _horner_step(s):
+    """Take one more flow into value = sum flow v^m and its derivative, for every column."""
+    for c in range(BLOCK):
+        value = s[_VALUE * BLOCK + c]
+        factor = s[_FACTOR * BLOCK + c]
+        s[_SLOPE * BLOCK + c] = s[_SLOPE * BLOCK + c] * factor + value
+        s[_VALUE * BLOCK + c] = value * factor + s[_FLOW * BLOCK + c]
+
+
+@numba.njit(**_JIT)
+def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
+    """Monthly rate and status of up to BLOCK columns: an outlay at close, then `flows`.
+
+    flows (months, BLOCK) [money], flow m - 1 falling delay[c] + m months after close; delay, outlay
+    (BLOCK,) [months, money]; factor (BLOCK,) holds first discount factors > 0 and is replaced by
+    the roots. Fills rate, status (BLOCK,) for the first `width` columns. Columns without a
+    negative flow share one Newton walk over the months, others are solved one by one; a column's
+    steps depend on nothing but the column. No outlay, or nothing coming back, is NONE.
+    """
+    s = np.zeros(4 * BLOCK)
+    least = np.zeros(BLOCK)
+    total = np.zeros(BLOCK)
+    for m in range(months):
+        for c in range(BLOCK):
+            total[c] += flows[m, c]
+        for c in range(BLOCK):
+            least[c] = min(least[c], flows[m, c])
+    moving = np.zeros(BLOCK, np.bool_)
+    open_columns = 0
+    for c in range(width):
+        rate[c] = np.nan
+        status[c] = NONE
+        moving[c] = least[c] == 0.0 and outlay[c] > 0.0 and total[c] > 0.0
+        open_columns += moving[c]
+    for _ in range(_NEWTON_STEPS):
+        if open_columns == 0:
+            break
+        for c in range(BLOCK):
+            s[_VALUE * BLOCK + c] = 0.0
+            s[_SLOPE * BLOCK + c] = 0.0
+            s[_FACTOR * BLOCK + c] = factor[c]
+        for m in range(months - 1, -1, -1):
+            for c in range(BLOCK):
+                s[_FLOW * BLOCK + c] = flows[m, c]
+            _horner_step(s)
+        for c in range(width):
+            if not moving[c]:
+                continue
+            # value is sum flow[m] v^m from m = 0, and the first falls delay + 1 months after close
+            v = factor[c]
+            value = s[_VALUE * BLOCK + c]
+            lead = delay[c] + 1.0
+            duration = lead + v * s[_SLOPE * BLOCK + c] / value
+            gap = natural_log(outlay[c] / value) - lead * natural_log(v)
+            step = max(-2.0, min(2.0, gap / duration))
+            v *= exponential(step)
+            factor[c] = v
+            if abs(step) <= _STEP_TOLERANCE:
+                moving[c] = False
+                open_columns -= 1
+                rate[c] = 1.0 / v - 1.0
+                status[c] = CONVERGED
+    for c in range(width):
+        if least[c] < 0.0 and outlay[c] > 0.0:
+            lead = int(delay[c])
+            column = np.zeros((lead + months + 1, 1))
+            column[0, 0] = -outlay[c]
+            for m in range(months):
+                column[lead + 1 + m, 0] = flows[m, c]
+            rate[c], status[c] = irr(column, 0, lead + months, factor[c])

@@ -5,13 +5,14 @@
     exit     = max(0, net income of the last 12 months) / cap rate
 
 Charges of a month: maintenance, insurance in operation, senior, mezzanine and wrap fees on opening
-balances, currency hedge, and tax. Source: the model's section 5. No debt outlives the lease (it
+balances, facility fee, currency hedge, total return swap fee, and tax; a sold strip takes its share. Source: the model's section 5. No debt outlives the lease (it
 would be sized to zero), so nothing is owed at exit. Month m is C + m months after close.
 """
 
 import numba
 import numpy as np
 
+from kernels import dayone
 from kernels import layout as x
 from kernels import mezzanine
 from kernels import rules as r
@@ -20,7 +21,7 @@ from kernels.income import fx_rate
 from kernels.numerics import integer_power, twelfth_root
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_BPS_A_MONTH = 1.0 / 120000.0  # bps a year -> fraction a month
+BPS_A_MONTH = 1.0 / 120000.0  # bps a year -> fraction a month
 
 
 @numba.njit(**_JIT)
@@ -69,6 +70,7 @@ def equity_capacity(
     internal_cost,
     tax_rate_pct,
     limits,
+    cash_limits,
 ):
     """What equity can pay [money] at its target return, and the least fixed charge cover [x].
 
@@ -77,7 +79,7 @@ def equity_capacity(
     (months, block) per 1 of `senior` [money]; mezz_service, mezz_balance, mezz_interest (months,
     block) [money]; costs [money]; tax_rate_pct [%]. The cover is the least N / (senior interest +
     mezzanine interest paid + senior fees + wrap premium) over the senior test months, +inf without
-    any such charge.
+    any such charge. limits, cash_limits: Rules.limits, CashRules.limits.
     """
     senior_months = int(senior_terms[senior_debt.MONTHS, c])
     senior_rate = senior_terms[senior_debt.RATE, c]
@@ -92,13 +94,25 @@ def equity_capacity(
     maintenance = inputs[x.MAINTENANCE_CAPEX_PCT, row] / 100.0
     insurance = 0.0
     if inputs[x.INSURANCE_TYPE, row] != x.INSURE_CONSTRUCTION:
-        insurance = inputs[x.INSURANCE_PREMIUM_BPS, row] * _BPS_A_MONTH * internal_cost
-    senior_fee = inputs[x.SENIOR_ONGOING_FEE_BPS, row] * _BPS_A_MONTH
-    mezz_fee = inputs[x.MEZZ_ONGOING_FEE_BPS, row] * _BPS_A_MONTH
-    hedge_fee = inputs[x.FX_HEDGE_COST_BPS, row] * _BPS_A_MONTH * hedged_share(inputs, row)
+        insurance = inputs[x.INSURANCE_PREMIUM_BPS, row] * BPS_A_MONTH * internal_cost
+    senior_fee = inputs[x.SENIOR_ONGOING_FEE_BPS, row] * BPS_A_MONTH
+    mezz_fee = inputs[x.MEZZ_ONGOING_FEE_BPS, row] * BPS_A_MONTH
+    hedge_fee = inputs[x.FX_HEDGE_COST_BPS, row] * BPS_A_MONTH * hedged_share(inputs, row)
     wrap = inputs[x.WRAP_TYPE, row]
-    senior_wrap = inputs[x.WRAP_PREMIUM_BPS, row] * _BPS_A_MONTH if wrap != x.WRAP_NONE else 0.0
+    senior_wrap = inputs[x.WRAP_PREMIUM_BPS, row] * BPS_A_MONTH if wrap != x.WRAP_NONE else 0.0
     mezz_wrap = senior_wrap if wrap == x.WRAP_WHOLE_STACK else 0.0
+    backed_months = inputs[x.LIQUIDITY_MONTHS, row]
+    if inputs[x.DSRA_LETTER_OF_CREDIT, row] == 1.0:
+        backed_months += inputs[x.DSRA_MONTHS, row]
+    facility = backed_months * senior * senior_service[0, c]
+    facility_fee = facility * cash_limits[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
+    equity = total_cost - senior - mezz_terms[mezzanine.NOTIONAL, c]
+    trs_fee = dayone.trs_fee_per_month(inputs, row, equity, total_cost, cash_limits)
+    trs_months = 12.0 * cash_limits[r.TRS_TERM_YEARS]
+    sold_share = 0.0
+    if inputs[x.STRIP_ON, row] == 1.0:
+        sold_share = cash_limits[r.STRIP_SHARE_PCT] / 100.0
+    sold_from = dayone.strip_start(inputs[x.LEASE_YEARS, row], cash_limits)
     taxed = inputs[x.TAX_ON, row] == 1.0
     land = inputs[x.LAND_FEES, row] * fx_rate(inputs, row)
     depreciation = (total_cost - land) / lease_months
@@ -123,7 +137,7 @@ def equity_capacity(
             service = senior * senior_service[m, c]
             if month == senior_months and senior_terms[senior_debt.BULLET, c] == 1.0:
                 service += owed
-            charges += (senior_fee + senior_wrap + hedge_fee) * owed
+            charges += (senior_fee + senior_wrap + hedge_fee) * owed + facility_fee
             fixed_charge = interest + (senior_fee + senior_wrap) * owed
         if month <= mezz_months:
             mezz_owed = mezz_balance[m, c]
@@ -137,16 +151,22 @@ def equity_capacity(
                 fixed_charge += mezz_interest[m, c]
         if month <= senior_months and month > rent_free and fixed_charge > 0.0:
             fixed_charge_cover = min(fixed_charge_cover, income / fixed_charge)
+        if month <= trs_months:
+            charges += trs_fee
+        tax = 0.0
         if taxed:
             profit_of_year += income - interest - depreciation
             if month % 12 == 0 or month == lease_months:
                 taxable = profit_of_year + loss_carried
                 loss_carried = min(0.0, taxable)
-                charges += max(0.0, taxable) * tax_rate_pct / 100.0
+                tax = max(0.0, taxable) * tax_rate_pct / 100.0
                 profit_of_year = 0.0
         if month > lease_months - 12:
             last_year_income += income
         if month > rent_free:
-            value += (income - charges - service) * discount
+            left = income - charges - tax - service
+            if month > sold_from:
+                left -= sold_share * max(0.0, left + tax)
+            value += left * discount
     exit_value = max(0.0, last_year_income) / (limits[r.EXIT_CAP_RATE_PCT] / 100.0)
     return max(0.0, value + exit_value * discount), fixed_charge_cover

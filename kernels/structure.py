@@ -89,7 +89,7 @@ def _senior_figures(inputs, row, c, terms, covers, out):
 
 @numba.njit(**_JIT)
 def _capital_figures(inputs, row, mezz, capacity, out):
-    """Equity, cost of capital and coverage of the capital required; day-one value as in `out`."""
+    """Equity, cost of capital and coverage of the capital required."""
     senior = out[f.SENIOR_NOTIONAL, row]
     total = out[f.TOTAL_COST, row]
     equity = total - senior - mezz
@@ -104,7 +104,6 @@ def _capital_figures(inputs, row, mezz, capacity, out):
     out[f.EQUITY_CAPACITY, row] = capacity
     out[f.REQUIRED_CAPITAL, row] = required
     out[f.CAPEX_COVERAGE, row] = (senior + mezz + capacity) / required
-    out[f.FULL_COVERAGE, row] = (senior + mezz + capacity) / required
 
 
 @numba.njit(**_JIT)
@@ -152,8 +151,18 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
 
 
 @numba.njit(**_JIT)
-def _verdict(inputs, row, concentrated, out, rules, market, filters):
-    """Gates, scores, filters and tier from the figures already in column `row` of `out`."""
+def conclude(inputs, row, out, day1, stresses_passed, rules, filters):
+    """Composite score, hard filters and tier of column `row` of `out`; `day1` [money]."""
+    out[f.COMPOSITE_SCORE, row] = scoring.composite_score(inputs, row, out, day1, rules)
+    sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
+    viable = sound and scoring.passes_filters(row, out, filters)
+    out[f.VIABLE, row] = 1.0 if viable else 0.0
+    out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules.limits)
+
+
+@numba.njit(**_JIT)
+def _verdict(inputs, row, concentrated, out, rules, market):
+    """Gates and credit score from the figures already in column `row` of `out`."""
     failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
     rejects, warns = gates.split_by_action(failed, rules.actions)
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
@@ -163,23 +172,19 @@ def _verdict(inputs, row, concentrated, out, rules, market, filters):
     out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits
     warns |= gates.warnings(inputs, row, out, concentrated, rules)
     out[f.WARNINGS, row] = warns
-    day1 = 0.0
     out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules.limits)
-    out[f.COMPOSITE_SCORE, row] = scoring.composite_score(inputs, row, out, day1, rules)
-    sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
-    viable = sound and scoring.passes_filters(row, out, filters)
-    out[f.VIABLE, row] = 1.0 if viable else 0.0
-    stresses_passed = (rejects | warns) >> codes.STRESS_DSCR_BREACH & 1 == 0
-    out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules.limits)
 
 
 @numba.njit(**_JIT)
-def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, market, filters, out):
+def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, market, out):
     """Fill `out` (N_FIGURES, rows) for `inputs` (N_INPUTS, rows), both float64.
+
+    What needs the waterfall (day-one value, returns, score, tier) stays NaN; kernels.outcome adds
+    it.
 
     curve_of_row (rows,) int64: the row's column in the income curves gross, net, net_cpi_0
     (months, curves) [project currency/month], which reach at least the longest lease and tenor.
-    rules, market: kernels.rules. filters (n, 3): figure, FILTER_* code, value.
+    rules, cash_rules, market: kernels.rules.
     """
     rows = inputs.shape[1]
     months = net.shape[0]
@@ -253,6 +258,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, market, filters
                     out[f.INTERNAL_COSTS, row],
                     rules.tax_rate_pct[int(inputs[x.JURISDICTION, row])],
                     rules.limits,
+                    cash_rules.limits,
                 )
                 if senior > 0.0:
                     out[f.FCCR_MIN, row] = fixed_charge_cover
@@ -260,7 +266,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, market, filters
                 _capital_figures(inputs, row, mezz, capacity, out)
                 mezz_cover = mezz_terms[mezzanine.COVER, c]
                 concentrated = _credit_figures(inputs, row, mezz_cover, out, rules)
-            _verdict(inputs, row, concentrated, out, rules, market, filters)
+            _verdict(inputs, row, concentrated, out, rules, market)
 
 
 @numba.njit(**_JIT)

@@ -123,9 +123,10 @@ TOLERANCE = 1e-9
     RELEASED,
     PAID_TRS,
     EQUITY,  # positive: distribution; negative: put in to meet a balloon
+    TAX,  # within PAID_OPERATING: tax that fell due
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(65, 88)
+) = range(65, 89)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -142,8 +143,8 @@ TOLERANCE = 1e-9
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(88, 101)
-N_SLOTS = 101
+) = range(89, 102)
+N_SLOTS = 102
 FIRST_TOTAL = PRINCIPAL_PAID
 FIRST_PAYMENT = FROM_RENT_FREE_RESERVE
 
@@ -416,6 +417,7 @@ def pay_month(s, month, year_end, test, first_months):
         s[RELEASED * b + c] = released + freed
         s[PAID_TRS * b + c] = paid_trs
         s[EQUITY * b + c] = cash - put_in
+        s[TAX * b + c] = tax
         s[COVENANT_DSCR * b + c] = ratio if tested > 0.0 else np.nan
         s[IMBALANCE * b + c] = imbalance
 

@@ -1,8 +1,8 @@
 """From a problem and permutation ids, or input rows, to figures: the one door to the kernels.
 
-Income curves are made once for each distinct income among the rows, which most lever spaces leave
-at one. A curve depends on a row's own inputs alone, so the bits do not depend on which rows stand
-in the same call.
+Pruning asks for what the gates need (`sized_…`), analysis for everything. Income curves are made
+once for each distinct income among the rows, which most lever spaces leave at one. A curve depends
+on a row's own inputs alone, so the bits do not depend on which rows stand in the same call.
 """
 
 from __future__ import annotations
@@ -13,28 +13,40 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import figures as f
+from kernels import income, outcome, structure
 from kernels import layout as x
-from kernels.income import INCOME_ROWS, PATH_EXPECTED, PATH_NONE, income_curves
-from kernels.structure import evaluate
+from kernels import rules as r
+from kernels.cashflow import LATE_MONTHS, receipts
 from pipeline.problem import FloatArray, Lever, Problem
 from pipeline.space.levers import LeverSpace
 
 IdArray = npt.NDArray[np.int64]
-_INCOME_ROWS = frozenset(int(row) for row in INCOME_ROWS)
+_INCOME_ROWS = frozenset(int(row) for row in income.INCOME_ROWS)
+
+# Rows worked at a time when every row has an income of its own: the curves of all scenarios then
+# take some 36 MB. It changes no bit, only memory.
+_SLICE_ROWS = 256
+
+
+def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
+    """Sizing, ratings and gates (N_FIGURES, rows) of permutation `ids` (rows,) int64.
+
+    Figures that need the cash waterfall are NaN.
+    """
+    inputs, key = _inputs_of_ids(problem, ids)
+    return _sized(problem, inputs, key)
 
 
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
-    """Figures (N_FIGURES, rows) float64 of permutation `ids` (rows,) int64."""
-    space = LeverSpace(problem.levers)
-    inputs = space.fill(problem.base, ids)
-    income_key = _key_of_levers(problem.levers, space.digits(ids), _INCOME_ROWS)
-    return _figures(problem, inputs, income_key)
+    """Every figure (N_FIGURES, rows) float64 of permutation `ids` (rows,) int64."""
+    inputs, key = _inputs_of_ids(problem, ids)
+    return _complete(problem, inputs, key)
 
 
 def figures_of_inputs(problem: Problem, inputs: FloatArray) -> FloatArray:
-    """Figures (N_FIGURES, rows) of explicit `inputs` (N_INPUTS, rows); levers are not looked at."""
+    """Every figure (N_FIGURES, rows) of explicit `inputs` (N_INPUTS, rows), levers aside."""
     rows = inputs.shape[1]
-    return _figures(problem, np.ascontiguousarray(inputs), np.arange(rows, dtype=np.int64))
+    return _complete(problem, np.ascontiguousarray(inputs), np.arange(rows, dtype=np.int64))
 
 
 def warm_up(problem: Problem) -> None:
@@ -42,35 +54,94 @@ def warm_up(problem: Problem) -> None:
     figures_of_inputs(problem, problem.base.reshape(-1, 1))
 
 
-def _key_of_levers(
-    levers: Sequence[Lever], digits: IdArray, rows_of_step: frozenset[int]
-) -> IdArray:
-    """A number per row that is equal where all levers of a step are: their own mixed radix."""
+def _inputs_of_ids(problem: Problem, ids: IdArray) -> tuple[FloatArray, IdArray]:
+    space = LeverSpace(problem.levers)
+    return space.fill(problem.base, ids), _income_key(problem.levers, space.digits(ids))
+
+
+def _income_key(levers: Sequence[Lever], digits: IdArray) -> IdArray:
+    """A number per row, equal where all levers of income are: their own mixed radix."""
     key = np.zeros(digits.shape[1], dtype=np.int64)
     for lever, lever_digits in zip(levers, digits, strict=True):
-        if not rows_of_step.isdisjoint(lever.rows):
+        if not _INCOME_ROWS.isdisjoint(lever.rows):
             key = key * len(lever.labels) + lever_digits
     return key
 
 
-def _figures(problem: Problem, inputs: FloatArray, income_key: IdArray) -> FloatArray:
-    first_row, curve_of_row = np.unique(income_key, return_index=True, return_inverse=True)[1:]
-    distinct = np.ascontiguousarray(inputs[:, first_row])
+def _months(inputs: FloatArray) -> int:
+    """Months that hold the longest lease and tenor of the rows."""
     years = inputs[[x.LEASE_YEARS, x.SENIOR_TENOR_YEARS, x.MEZZ_TENOR_YEARS]].max(initial=1.0)
-    months = int(np.ceil(12.0 * years))
-    shape = (months, distinct.shape[1])
-    gross, net, net_cpi_0, unused = (np.empty(shape) for _ in range(4))
-    limits = problem.rules.limits
-    income_curves(distinct, limits, problem.market, PATH_EXPECTED, gross, net)
-    income_curves(distinct, limits, problem.market, PATH_NONE, unused, net_cpi_0)
+    return int(np.ceil(12.0 * years))
+
+
+def _curves(
+    problem: Problem, distinct: FloatArray, which: int, gross: FloatArray, net: FloatArray
+) -> None:
+    income.income_curves(
+        distinct,
+        problem.rules.limits,
+        problem.cash.limits[r.STRESS_CPI_EXTRA_PCT],
+        problem.cash.limits[r.STRESS_DEFAULT_MONTH],
+        problem.market,
+        which,
+        gross,
+        net,
+    )
+
+
+def _sized(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
+    first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
+    distinct = np.ascontiguousarray(inputs[:, first_row])
+    gross, net, net_cpi_0, unused = np.empty((4, _months(inputs), distinct.shape[1]))
+    _curves(problem, distinct, income.AS_IS, gross, net)
+    _curves(problem, distinct, income.CPI_NONE, unused, net_cpi_0)
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
-    evaluate(
+    structure.evaluate(
         inputs,
         curve_of_row,
         gross,
         net,
         net_cpi_0,
         problem.rules,
+        problem.cash,
+        problem.market,
+        out,
+    )
+    return out
+
+
+def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
+    rows = inputs.shape[1]
+    out = np.empty((f.N_FIGURES, rows))
+    for start in range(0, rows, _SLICE_ROWS):
+        rows_here = slice(start, min(rows, start + _SLICE_ROWS))
+        out[:, rows_here] = _complete_slice(
+            problem, np.ascontiguousarray(inputs[:, rows_here]), key[rows_here]
+        )
+    return out
+
+
+def _complete_slice(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
+    out = _sized(problem, inputs, key)
+    first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
+    distinct = np.ascontiguousarray(inputs[:, first_row])
+    months = _months(inputs) + LATE_MONTHS
+    shape = (income.N_INCOMES, months, distinct.shape[1])
+    cash, gross, net = np.empty(shape), np.empty(shape), np.empty(shape)
+    capital = np.empty((income.N_INCOMES, distinct.shape[1]))
+    for which in range(income.N_INCOMES):
+        _curves(problem, distinct, which, gross[which], net[which])
+        capital[which] = receipts(distinct, gross[which], cash[which])
+    outcome.evaluate(
+        inputs,
+        curve_of_row,
+        cash,
+        gross,
+        net,
+        capital,
+        problem.rules,
+        problem.cash,
+        problem.curves,
         problem.market,
         problem.filters,
         out,
