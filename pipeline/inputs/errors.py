@@ -102,9 +102,11 @@ class Collector:
         self.errors.append(self._record(path, message, _NOTHING if bare else value, allowed))
 
     def warning(self, path: str, message: str) -> None:
+        """Record what is worth saying and stops nothing."""
         self.warnings.append(self._record(path, message, _NOTHING, ""))
 
     def absorb(self, other: InputErrors) -> None:
+        """Take over the problems of another file."""
         self.errors.extend(other.errors)
 
     def stop_if_any(self) -> None:

@@ -74,6 +74,7 @@ def canonical_place(name: str) -> tuple[int, int]:
 
 
 def space_size(levers: tuple[LeverSetting, ...]) -> int:
+    """Number of combinations, exact however large."""
     size = 1
     for lever in levers:
         size *= len(lever.options)

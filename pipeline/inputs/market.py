@@ -48,6 +48,8 @@ class ZeroCurve(StrictModel):
 
 
 class CreditSpreads(StrictModel):
+    """Basis points over the zero curve by rating."""
+
     source: Text
     AAA: Annotated[Figure, Field(ge=0, le=300)]
     AA: Annotated[Figure, Field(ge=0, le=400)]
@@ -63,6 +65,8 @@ class Breakevens(StrictModel):
 
 
 class Inflation(StrictModel):
+    """Percent a year. `forward_term` stands before InflationFwdTerm_34."""
+
     source: Text
     spot_pct: Annotated[Figure, Field(ge=-2, le=15)]
     forward_term: Literal["5Y", "10Y"] | None = None
@@ -78,6 +82,8 @@ class Power(StrictModel):
 
 
 class Volatility(StrictModel):
+    """Normal volatility of rates in basis points a year."""
+
     source: Text
     normal_bps: Annotated[Figure, Field(gt=0, le=1000)]
 
@@ -112,6 +118,7 @@ class Exchange(StrictModel):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """Range of FXSpot_35: this file's, else the catalogue's."""
         return (self.low or 0.2, self.high or 5.0)
 
 

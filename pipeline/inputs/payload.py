@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.inputs import catalogue, loading
+from pipeline.inputs import assembly, catalogue
 from pipeline.inputs.errors import Collector, InputErrors
 from pipeline.inputs.levers import LeverSetting, canonical_place, lever_values, lever_variable
 from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, Whole, build
@@ -57,7 +57,7 @@ class Payload(StrictModel):
     variables: TupleOf[PayloadVariable] = Field(default=(), max_length=200)
     base_scenario: dict[str, Any] = Field(default_factory=dict)
     market: Text | None = None
-    rulebook: Text = loading.DEFAULT_RULEBOOK
+    rulebook: Text = assembly.DEFAULT_RULEBOOK
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 1
     batch_size: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     max_workers: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
@@ -79,7 +79,7 @@ def load_payload(source: Source) -> Request:
     own = {name: value for name, value in raw.items() if name not in RUN_VARIABLES}
     payload = build(Payload, own, collector)
     scenario_raw, covenants_raw = without_covenants(
-        loading.mapping_of(raw, "base_scenario", collector)
+        assembly.mapping_of(raw, "base_scenario", collector)
     )
     run_raw = {name: value for name, value in raw.items() if name in RUN_VARIABLES}
     for name in run_raw:
@@ -93,17 +93,17 @@ def load_payload(source: Source) -> Request:
     base_raw = {name: value for name, value in scenario_raw.items() if name not in levers_named}
     currency = str(base_raw.get(catalogue.BY_NUMBER[1].name, catalogue.BY_NUMBER[1].default))
     reference = payload.market or f"{BUILTIN}{currency.lower()}"
-    market = loading.read_market(reference, source, collector)
-    rulebook = loading.read_rulebook(payload.rulebook, source, collector)
+    market = assembly.read_market(reference, source, collector)
+    rulebook = assembly.read_rulebook(payload.rulebook, source, collector)
     raw_levers = {variable.name: variable.values for variable in payload.variables}
-    modes = loading.modes_of(base_raw, raw_levers)
+    modes = assembly.modes_of(base_raw, raw_levers)
     bounds = bounds_of(modes, market[0] if market else None)
     of_run = check_settings(run_raw, collector, "", bounds)
     in_base = check_settings(base_raw, collector, "base_scenario", bounds)
     base = Settings({**in_base.values, **of_run.values}, in_base.switches)
-    levers = _levers(payload, collector, bounds, loading.granularity_of(base))
+    levers = _levers(payload, collector, bounds, assembly.granularity_of(base))
     run = RunSettings(seed=payload.seed, partition_rows=payload.batch_size)
-    settled = loading.settle_run(run, None, base, collector, rulebook)
+    settled = assembly.settle_run(run, None, base, collector, rulebook)
     if payload.max_workers is not None:
         collector.warning("max_workers", "is not a part of the question: use --workers")
     if not (covenants and market and rulebook and settled) or collector.errors:
@@ -132,7 +132,7 @@ def load_payload(source: Source) -> Request:
         market_applies=payload.market is not None,
         hashes={"payload": source.digest, "market": market[1], "rulebook": rulebook[1]},
     )
-    return loading.assemble(collector, draft, "base_scenario")
+    return assembly.assemble(collector, draft, "base_scenario")
 
 
 def _levers(

@@ -31,6 +31,7 @@ def decimal_of(raw: Any) -> Decimal | None:
 
 
 def range_text(low: float | None, high: float | None) -> str:
+    """A range in words."""
     if low is None or high is None:
         return "a number"
     return f"{_plain(low)} to {_plain(high)}"
@@ -141,7 +142,7 @@ def _check_triggers(variable: Variable, raw: Any, collector: Collector, path: st
     if len(ratios) != 2 or any(r is None or not 0.5 <= r <= 3 for r in ratios):
         collector.error(path, "has to be two trigger ratios", raw, allowed=allowed)
         return None
-    first, second = (Decimal(r) for r in ratios if r is not None)
+    first, second = (Decimal(r or 0) for r in ratios)
     if first < second:
         collector.error(path, "has its triggers the wrong way round", raw, allowed=allowed)
         return None
@@ -222,8 +223,9 @@ def check_weights(
             sound = False
         else:
             weights[name] = value
-    if sound and abs(sum(weights.values()) - 1) > Decimal("1e-9"):
-        collector.error(path, "weights have to sum to 1", sum(weights.values()))
+    total = sum(weights.values(), Decimal(0))
+    if sound and abs(total - 1) > Decimal("1e-9"):
+        collector.error(path, "weights have to sum to 1", total)
         sound = False
     return {name: float(value) for name, value in weights.items()} if sound else None
 
