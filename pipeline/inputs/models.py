@@ -107,6 +107,7 @@ _MESSAGES = {
     "tuple_type": "has to be a list",
     "finite_number": "has to be a finite number",
     "string_too_short": "is too short",
+    "too_short": "is too short",
 }
 
 
