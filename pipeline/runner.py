@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def run_direct(request: Request, settings: Settings, on_progress: OnProgress) -> Summary:
     """All five stages over a request; returns summary.json.
 
-    What has a sound checkpoint is not computed again. Raises RunIsBusy, PartitionsFailed,
-    MergeRefused, DamagedPart, OSError.
+    What has a sound checkpoint is not computed again. Raises RunIsBusyError, PartitionsFailed,
+    MergeRefusedError, DamagedPartError, OSError.
     """
     return _after_input(input_stage(request, settings), settings, on_progress)
 

@@ -29,7 +29,7 @@ def command(run_or_file: str, **options: Any) -> None:
       atlas-forge resume my-project.yaml --processes
     """
     from pipeline.runner import resume_direct, run_direct
-    from pipeline.storage.results import LocalResults, NoSuchRun
+    from pipeline.storage.results import LocalResults, NoSuchRunError
 
     keep_pandas_out()
     settings = settings_of(**options)
@@ -37,7 +37,7 @@ def command(run_or_file: str, **options: Any) -> None:
     stored = True
     try:
         LocalResults(out).folder(run_or_file)
-    except NoSuchRun:
+    except NoSuchRunError:
         if not Path(run_or_file).is_file():
             raise
         stored = False
