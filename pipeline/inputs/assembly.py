@@ -91,10 +91,10 @@ def modes_of(base: Mapping[str, Any], levers: Mapping[str, Any]) -> set[object]:
     return {mode} if isinstance(mode, str) else set()
 
 
-def granularity_of(base: Settings) -> Mapping[str, str]:
+def granularity_of(base: Settings) -> Mapping[str, float]:
     """Steps of Ranges given without one: PermutationGranularity_107."""
     given = base.values.get(catalogue.BY_NUMBER[107].name, catalogue.GRANULARITY_DEFAULT)
-    return cast("Mapping[str, str]", given)
+    return cast("Mapping[str, float]", given)
 
 
 def check_given_once(

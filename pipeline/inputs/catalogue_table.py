@@ -265,7 +265,7 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
     ),
     "run": (
         Variable(107, "PermutationGranularity_107", "object", "",
-                 {_DSCR: "0.05", _COUPON: "0.25", _BPS: "25", _YEARS: "1"},
+                 {_DSCR: 0.05, _COUPON: 0.25, _BPS: 25.0, _YEARS: 1.0},
                  "Steps of a Range given without one"),
         _integer(108, "MaxPermutations_108", "count", 150_000, 1_000, 1_000_000,
                  "Most permutations of a run"),

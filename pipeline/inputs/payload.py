@@ -11,7 +11,7 @@ from pydantic import Field
 from pipeline.inputs import assembly, catalogue
 from pipeline.inputs.errors import Collector, InputErrors
 from pipeline.inputs.levers import LeverSetting, canonical_place, lever_values, lever_variable
-from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, Whole, build
+from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, build
 from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts, RunSettings
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import BUILTIN, Source
@@ -40,7 +40,7 @@ class PayloadVariable(StrictModel):
     max_value: Any = None
     step_size: Any = None
     values: list[Any] | None = None
-    priority: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    priority: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class Payload(StrictModel):
@@ -58,9 +58,9 @@ class Payload(StrictModel):
     base_scenario: dict[str, Any] = Field(default_factory=dict)
     market: Text | None = None
     rulebook: Text = assembly.DEFAULT_RULEBOOK
-    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 1
-    batch_size: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
-    max_workers: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     store_results: bool = True
 
 
@@ -136,7 +136,7 @@ def load_payload(source: Source) -> Request:
 
 
 def _levers(
-    payload: Payload, collector: Collector, bounds: Bounds, granularity: Mapping[str, str]
+    payload: Payload, collector: Collector, bounds: Bounds, granularity: Mapping[str, float]
 ) -> tuple[LeverSetting, ...]:
     levers: dict[str, LeverSetting] = {}
     if payload.mode == "manual" and payload.variables:
@@ -159,7 +159,7 @@ def _lever(
     collector: Collector,
     path: str,
     bounds: Bounds,
-    granularity: Mapping[str, str],
+    granularity: Mapping[str, float],
 ) -> LeverSetting | None:
     spread = {name: getattr(given, name) for name in _RANGE_FIELDS}
     spread = {name: value for name, value in spread.items() if value is not None}

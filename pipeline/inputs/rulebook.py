@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pipeline.inputs.models import Date, Figure, Percent, SchemaVersion, StrictModel, TupleOf, Whole
+from pipeline.inputs.models import Date, Percent, SchemaVersion, StrictModel, TupleOf
 from pipeline.inputs.project import ID_PATTERN
 from pipeline.inputs.rules import (
     ByJurisdiction,
@@ -31,12 +31,12 @@ class MatrixRow(StrictModel):
 class RuleSetShift(StrictModel):
     """Added to the matrix's DSCR by HaircutRuleSet_81."""
 
-    RA_Conservative: Annotated[Figure, Field(ge=-1, le=1)]
-    RA_Base: Annotated[Figure, Field(ge=-1, le=1)]
-    Internal_Base: Annotated[Figure, Field(ge=-1, le=1)]
+    RA_Conservative: Annotated[float, Field(ge=-1, le=1)]
+    RA_Base: Annotated[float, Field(ge=-1, le=1)]
+    Internal_Base: Annotated[float, Field(ge=-1, le=1)]
 
 
-UnitShare = Annotated[Figure, Field(ge=0, le=1)]
+UnitShare = Annotated[float, Field(ge=0, le=1)]
 
 
 class Ratings(StrictModel):
@@ -60,32 +60,32 @@ class Warnings(StrictModel):
 
     marginal_dscr_headroom: Ratio
     universe_min_rating: Category
-    max_simple_derivatives: Annotated[Whole, Field(ge=0, le=5)]
+    max_simple_derivatives: Annotated[int, Field(ge=0, le=5)]
 
 
 class ModelSettings(StrictModel):
     """Conventions of the model that are choices."""
 
-    long_run_inflation_pct: Annotated[Figure, Field(ge=-2, le=15)]
-    core_cpi_discount_pct: Annotated[Figure, Field(ge=-5, le=5)]
+    long_run_inflation_pct: Annotated[float, Field(ge=-2, le=15)]
+    core_cpi_discount_pct: Annotated[float, Field(ge=-5, le=5)]
     step_down_weights: Annotated[TupleOf[Positive], Field(min_length=3, max_length=3)]
-    pik_window_months: Annotated[Whole, Field(ge=0, le=360)]
-    mezz_min_notional: Annotated[Figure, Field(ge=0, le=1e12)]
+    pik_window_months: Annotated[int, Field(ge=0, le=360)]
+    mezz_min_notional: Annotated[float, Field(ge=0, le=1e12)]
     mezz_min_capacity_ratio: UnitShare
-    exit_cap_rate_pct: Annotated[Figure, Field(gt=0, le=100)]
-    dscr_tail_years: Annotated[Whole, Field(ge=1, le=40)]
+    exit_cap_rate_pct: Annotated[float, Field(gt=0, le=100)]
+    dscr_tail_years: Annotated[int, Field(ge=1, le=40)]
     tax_rate_pct: ByJurisdiction[Percent]
 
 
 class GateBScore(StrictModel):
     """Coefficients of gate_b_score."""
 
-    dscr: Figure
-    rating: Figure
-    coverage: Figure
-    stress: Figure
-    simplicity: Figure
-    complexity_ceiling: Figure
+    dscr: float
+    rating: float
+    coverage: float
+    stress: float
+    simplicity: float
+    complexity_ceiling: float
 
 
 class Weights(StrictModel):
@@ -114,8 +114,8 @@ class Composite(StrictModel):
     weights: Weights
     senior_unit: Positive
     day1_unit: Positive
-    wacc_ceiling_pct: Annotated[Figure, Field(gt=0, le=100)]
-    dscr_ceiling: Annotated[Figure, Field(gt=0, le=10)]
+    wacc_ceiling_pct: Annotated[float, Field(gt=0, le=100)]
+    dscr_ceiling: Annotated[float, Field(gt=0, le=10)]
     score_scale: CurrencyScale
 
 

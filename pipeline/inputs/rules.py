@@ -12,20 +12,18 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.models import (
-    Figure,
     Percent,
     Rating,
     StrictModel,
     Text,
     TupleOf,
-    Whole,
 )
 from pipeline.inputs.project import Currency
 
-Ratio = Annotated[Figure, Field(ge=0, le=10)]
-Years = Annotated[Figure, Field(gt=0, le=100)]
-Bps = Annotated[Figure, Field(ge=0, le=10_000)]
-Positive = Annotated[Figure, Field(gt=0, le=1e15)]
+Ratio = Annotated[float, Field(ge=0, le=10)]
+Years = Annotated[float, Field(gt=0, le=100)]
+Bps = Annotated[float, Field(ge=0, le=10_000)]
+Positive = Annotated[float, Field(gt=0, le=1e15)]
 Category = Literal["AAA", "AA", "A", "BBB", "BB", "B"]
 T = TypeVar("T")
 
@@ -80,7 +78,7 @@ class QuickStress(StrictModel):
     """The shock of the first years."""
 
     rate_shock_bps: Bps
-    years: Annotated[Figure, Field(gt=0, le=40)]
+    years: Annotated[float, Field(gt=0, le=40)]
     dscr: Ratio
 
 
@@ -105,7 +103,7 @@ class TenorLimit(Rule):
     """RK-TENOR-001: longest tenor."""
 
     reason: Literal["TENOR_EXCEEDS_LIMIT"]
-    lease_tail_years: Annotated[Figure, Field(ge=0, le=40)]
+    lease_tail_years: Annotated[float, Field(ge=0, le=40)]
     threshold: InvestmentGrade[TenorByAsset]
 
 
@@ -217,7 +215,7 @@ class TenantLimit(StrictModel):
 class Enhancement(StrictModel):
     """What makes up for a concentration."""
 
-    dsra_months: Annotated[Figure, Field(ge=0, le=60)]
+    dsra_months: Annotated[float, Field(ge=0, le=60)]
     tenant_rating: Rating
 
 
@@ -254,8 +252,8 @@ class RegionConcentration(StrictModel):
 class CapitalBounds(StrictModel):
     """Percent of the capital required."""
 
-    min_pct: Annotated[Figure, Field(gt=0, le=1000)]
-    full_pct: Annotated[Figure, Field(gt=0, le=1000)]
+    min_pct: Annotated[float, Field(gt=0, le=1000)]
+    full_pct: Annotated[float, Field(gt=0, le=1000)]
 
 
 class CapitalRule(Rule):
@@ -305,7 +303,7 @@ class MathRule(Rule):
 class NotchBounds(StrictModel):
     """Notches a rating may lie under its target."""
 
-    max_notches_below: Annotated[Whole, Field(ge=0, le=21)]
+    max_notches_below: Annotated[int, Field(ge=0, le=21)]
 
 
 class RatingRule(Rule):

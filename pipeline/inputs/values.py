@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 from pipeline.inputs.catalogue import GRANULARITY_DEFAULT, Value, Variable
@@ -21,8 +22,10 @@ def decimal_of(raw: Any) -> Decimal | None:
     """The decimal that a number's text says; None for what is not a finite number."""
     if isinstance(raw, bool):
         return None
-    if isinstance(raw, (int, Decimal)):
-        value = Decimal(raw)
+    if isinstance(raw, Integral):  # NumPy's as well
+        value = Decimal(int(raw))
+    elif isinstance(raw, Decimal):
+        value = raw
     elif isinstance(raw, float):
         value = Decimal(repr(float(raw)))
     else:
@@ -232,7 +235,7 @@ def check_weights(
 
 def _check_granularity(
     variable: Variable, raw: Any, collector: Collector, path: str
-) -> Mapping[str, str] | None:
+) -> Mapping[str, float] | None:
     known = tuple(GRANULARITY_DEFAULT)
     if not isinstance(raw, Mapping):
         collector.error(path, "has to be a mapping of steps", raw, allowed=", ".join(known))
@@ -250,7 +253,7 @@ def _check_granularity(
             collector.error(f"{path}.{name}", "has to be a step", given, allowed="above 0, to 1000")
             sound = False
         else:
-            steps[name] = str(value)
+            steps[name] = float(value)
     return steps if sound else None
 
 

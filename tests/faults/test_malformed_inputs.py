@@ -335,14 +335,14 @@ ALL = TYPES_AND_RANGES + NAMES + PROJECT + LEVERS + REFERENCES
 
 def rejected(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What is told of a bad input, once it has ended as it should."""
-    before = sorted(os.listdir(folder))
+    before = sorted(folder.iterdir())
     code = run_command(arguments)
     told = capsys.readouterr()
     assert code == 2, told.err
     assert told.out == ""
     assert "Traceback" not in told.err
     assert "unexpected: " not in told.err
-    assert sorted(os.listdir(folder)) == before
+    assert sorted(folder.iterdir()) == before
     assert all(line.startswith("error: ") for line in told.err.splitlines())
     return told.err
 
