@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -36,5 +37,8 @@ def hand_in_the_rest() -> None:
     A server that stops before they have arrived lacks them, and Prefect's threads then hold the
     exit of the program back while they look for it.
     """
-    EventsWorker.drain_all(timeout=FLUSH_LIMIT_S)
-    APILogWorker.drain_all(timeout=FLUSH_LIMIT_S)
+    # in a thread of its own: beside a running event loop (a notebook) these would only return
+    # something to await
+    with ThreadPoolExecutor(1) as aside:
+        for worker in (EventsWorker, APILogWorker):
+            aside.submit(worker.drain_all, timeout=FLUSH_LIMIT_S).result()

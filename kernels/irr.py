@@ -7,14 +7,15 @@ ln PV against ln v, which is convex and nearly straight, so that a handful of st
 bits. Anything else is searched for sign changes of PV over RATE_GRID and solved by bisection when
 there is exactly one; the status says when there is none, or several. Source: the model's section 5.
 
-Flow 0 falls at close, flow m at the end of period m; r is per period. Logarithm and exponential
-are summed here from + - x /, since libm's last bits differ between processors.
+Flow 0 falls at close, flow m at the end of period m; r is per period.
 """
 
 import math
 
 import numba
 import numpy as np
+
+from kernels.numerics import exponential, natural_log
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -25,40 +26,12 @@ _NEWTON_STEPS = 60
 _BISECTION_STEPS = 200
 # Newton squares the error: after a step this small what is left is under the last bit.
 _STEP_TOLERANCE = 1e-9
-_LN2_HIGH = 6.93147180369123816490e-01  # ln 2 in two parts, so that k ln 2 loses nothing
-_LN2_LOW = 1.90821492927058770002e-10
 
 # Discount factors searched for sign changes: v from 1/11 (r = 1000 %) to 20 (r = -95 %), spaced
 # evenly in 1/v^(1/4) - fine near r = 0, where periods are months and roots lie close together.
 _GRID_POINTS = 400
 _GRID_LOW = 1.0 / 11.0
 _GRID_HIGH = 20.0
-
-
-@numba.njit(**_JIT)
-def natural_log(value):
-    """ln of a positive float64 to within an ulp or two, by the series of artanh."""
-    fraction, exponent = math.frexp(value)
-    if fraction < 0.7071067811865476:
-        fraction *= 2.0
-        exponent -= 1
-    s = (fraction - 1.0) / (fraction + 1.0)
-    square = s * s
-    total = 0.0
-    for odd in range(23, 0, -2):
-        total = total * square + 1.0 / odd
-    return exponent * _LN2_HIGH + (2.0 * s * total + exponent * _LN2_LOW)
-
-
-@numba.njit(**_JIT)
-def exponential(value):
-    """e to a `value` of at most a few hundred, by its series after taking out powers of 2."""
-    doublings = math.floor(value / _LN2_HIGH + 0.5)
-    rest = (value - doublings * _LN2_HIGH) - doublings * _LN2_LOW
-    total = 1.0
-    for order in range(16, 0, -1):
-        total = 1.0 + total * rest / order
-    return math.ldexp(total, int(doublings))
 
 
 @numba.njit(**_JIT)

@@ -14,13 +14,11 @@ from pipeline.stages.contract import OnProgress, Progress
 from pipeline.storage.results import LocalResults
 
 
-def run(
-    request: Request, on_progress: OnProgress | None = None, **settings: Any
-) -> dict[str, Any]:
+def run(request: Request, on_progress: OnProgress | None = None, **settings: Any) -> dict[str, Any]:
     """Run the five stages in this process, without Prefect; returns summary.json.
 
     `settings` are fields of pipeline.settings.Settings, such as out="runs", workers=2, seed=7,
-    max_permutations=10_000. Raises BadSetting and what `pipeline.runner.run_direct` raises.
+    max_permutations=10_000. Raises BadSettingError and what `pipeline.runner.run_direct` raises.
     """
     return run_direct(request, load_settings(**settings), on_progress or _silent)
 
@@ -40,7 +38,7 @@ def plan(request: Request, **settings: Any) -> Estimate:
 
 
 def top(run_id: str, n: int = 10, **settings: Any) -> list[dict[str, Any]]:
-    """The best `n` structures of a finished run, all columns. Raises NoSuchRun."""
+    """The best `n` structures of a finished run, all columns. Raises NoSuchRunError."""
     return LocalResults(Path(load_settings(**settings).out)).top(run_id, n)
 
 

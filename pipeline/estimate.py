@@ -54,9 +54,7 @@ def estimate(problem: Problem, count: int, seed: int, rows: int | None, slots: i
     for _ in range(2):
         started = time.perf_counter()
         figures = figures_of_ids(problem, ids)
-        table, _record = evaluated(
-            ids, figures, float(problem.rules.limits[CAPEX_COVERAGE_FULL])
-        )
+        table, _record = evaluated(ids, figures, float(problem.rules.limits[CAPEX_COVERAGE_FULL]))
         pruned = len(parquet_bytes(table))
         pruning_s = (time.perf_counter() - started) / sample
     keep = (figures[f.GATE_A_FAILED] == 0.0) & (figures[f.GATE_B_FAILED] == 0.0)

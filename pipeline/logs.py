@@ -42,7 +42,7 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
     path = folder / LOG_PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     # Line buffered, so that the log of a killed run is complete; open as long as the process.
-    file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+    file = path.open("a", encoding="utf-8", buffering=1)
     return cast(
         FilteringBoundLogger,
         structlog.wrap_logger(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from pipeline.compute.executor import cause_of
 from pipeline.logs import LOG_PATH, run_log
 from pipeline.settings import Settings
 from pipeline.stages.analysis import analysis_stage
-from pipeline.stages.contract import OnProgress, Run
+from pipeline.stages.contract import PERMUTATION, OnProgress, Progress, Run
 from pipeline.stages.input import input_stage, reopen
 from pipeline.stages.output import Summary, output_stage
 from pipeline.stages.permutation import permutation_stage
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 def run_direct(request: Request, settings: Settings, on_progress: OnProgress) -> Summary:
     """All five stages over a request; returns summary.json.
 
-    What has a sound checkpoint is not computed again. Raises RunIsBusy, PartitionsFailed,
-    MergeRefused, DamagedPart, OSError.
+    What has a sound checkpoint is not computed again. Raises RunIsBusyError, PartitionsFailed,
+    MergeRefusedError, DamagedPartError, OSError.
     """
     return _after_input(input_stage(request, settings), settings, on_progress)
 
@@ -40,7 +41,10 @@ def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summa
     with ExitStack() as stack:
         stack.callback(lock.release, run.folder)
         stack.enter_context(_told_in_the_log(run))
+        started = time.perf_counter()
         plan = permutation_stage(run)
+        elapsed = time.perf_counter() - started
+        on_progress(Progress(PERMUTATION, 1, 1, plan.count, 0, elapsed))
         with open_executor(settings) as executor:
             pruning_stage(run, plan, executor, on_progress)
             analysis_stage(run, plan, executor, on_progress)

@@ -17,7 +17,7 @@ PROCESSES: Final = "processes"
 SERIAL: Final = "serial"
 
 
-class BadSetting(Exception):
+class BadSettingError(Exception):
     """A setting that cannot be used; the text names it, its value and what is allowed."""
 
 
@@ -79,7 +79,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
     """Settings from what was given (None: not given), the environment and the defaults.
 
-    Raises BadSetting with every bad value, one a line.
+    Raises BadSettingError with every bad value, one a line.
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
             problems.append(f"{source}: {value!r} {error}")
     problems += [f"{name}: no such setting" for name in given if name not in _NAMES]
     if problems:
-        raise BadSetting("\n".join(problems))
+        raise BadSettingError("\n".join(problems))
     return Settings(**values)
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+_KINDS: dict[str, type[ShellComplete]] = {
+    "bash": BashComplete,
+    "zsh": ZshComplete,
+    "fish": FishComplete,
+}
 
 
 @click.command(name="completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(list(_KINDS)))
 def command(shell: str) -> None:
     """Print the completion script of a shell.
 
@@ -18,6 +24,5 @@ def command(shell: str) -> None:
     """
     from pipeline.cli.main import PROGRAM, cli
 
-    kind = get_completion_class(shell)
-    assert kind is not None, "the choice above lists what click has"
+    kind = _KINDS[shell]
     click.echo(kind(cli, {}, PROGRAM, "_ATLAS_FORGE_COMPLETE").source())

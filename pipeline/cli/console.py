@@ -55,5 +55,3 @@ def money(value: float | None) -> str:
 def number(value: float | None, places: int = 2, unit: str = "") -> str:
     """A figure with its unit; a dash where it is undefined."""
     return "-" if value is None else f"{value:,.{places}f}{unit}"
-
-

@@ -63,8 +63,6 @@ def command(out: str | None, store: str | None) -> None:
 
 
 def _python(_: Settings) -> str:
-    if sys.version_info < (3, 11):
-        raise RuntimeError(f"Python {sys.version.split()[0]} is too old; 3.11 or newer is needed")
     return f"{sys.version.split()[0]} on {len(os.sched_getaffinity(0))} cores"
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import click
@@ -29,9 +30,11 @@ class LazyGroup(click.Group):
     """Imports a command's module when the command is used or listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of use."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None if there is no such."""
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
@@ -66,7 +69,7 @@ def run_command(arguments: list[str]) -> int:
     rest, wants_json = _without_json(arguments)
     try:
         code = cli.main(
-            _with_own_json(rest) if wants_json else rest,
+            rest,
             prog_name=PROGRAM,
             standalone_mode=False,
             obj={"json": wants_json},
@@ -81,16 +84,6 @@ def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     kept = [argument for argument in arguments[:end] if argument != JSON_FLAG]
     return kept + arguments[end:], len(kept) < end
-
-
-def _with_own_json(arguments: list[str]) -> list[str]:
-    """Hand `--json` on to a command that has an option of that name itself."""
-    name = next((argument for argument in arguments if not argument.startswith("-")), "")
-    command = cli.get_command(click.Context(cli), name)
-    if command and any(JSON_FLAG in parameter.opts for parameter in command.params):
-        place = arguments.index(name) + 1
-        return [*arguments[:place], JSON_FLAG, *arguments[place:]]
-    return arguments
 
 
 def _end(error: BaseException, wants_json: bool) -> int:
@@ -113,7 +106,7 @@ def _end(error: BaseException, wants_json: bool) -> int:
             return FAILED
     code, kind, messages = _told(error)
     if wants_json:
-        print_json(_document(kind, messages))
+        print_json(_document(kind, messages, _records(error)))
     for message in messages:
         note(f"error: {message}")
     return code
@@ -148,27 +141,35 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
 _BAD_INPUT_KINDS: Final = frozenset(
     {
         "pipeline.inputs.errors.InputErrors",
-        "pipeline.settings.BadSetting",
-        "pipeline.storage.results.NoSuchRun",
+        "pipeline.settings.BadSettingError",
+        "pipeline.storage.results.NoSuchRunError",
     }
 )
 _EXPECTED_KINDS: Final = frozenset(
     {
         "pipeline.compute.executor.PartitionsFailed",
-        "pipeline.stages.analysis.StageIncomplete",
-        "pipeline.stages.input.OtherEngine",
-        "pipeline.storage.checkpoints.DamagedPart",
-        "pipeline.storage.lock.RunIsBusy",
-        "pipeline.storage.manifest.UnreadableDocument",
-        "pipeline.storage.merge.MergeRefused",
-        "pipeline.storage.plan.UnreadablePlan",
+        "pipeline.stages.analysis.StageIncompleteError",
+        "pipeline.stages.input.OtherEngineError",
+        "pipeline.storage.checkpoints.DamagedPartError",
+        "pipeline.storage.lock.RunIsBusyError",
+        "pipeline.storage.manifest.UnreadableDocumentError",
+        "pipeline.storage.merge.MergeRefusedError",
+        "pipeline.storage.plan.UnreadablePlanError",
         "flows.server.ServerStartError",
     }
 )
 
 
-def _document(kind: str, messages: list[str]) -> dict[str, Any]:
-    return {"schema": 1, "error": kind, "messages": messages}
+def _records(error: BaseException) -> list[dict[str, Any]]:
+    """The parts of each problem, where the error has such: file, path, value, what is allowed."""
+    problems: Any = getattr(error, "errors", None) or getattr(error, "failures", None) or ()
+    return [asdict(problem) for problem in problems]
+
+
+def _document(
+    kind: str, messages: list[str], records: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    return {"schema": 1, "error": kind, "messages": messages, "problems": records or []}
 
 
 if __name__ == "__main__":

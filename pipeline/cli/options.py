@@ -35,7 +35,9 @@ def execution_options(function: Function) -> Function:
                 "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
             ),
             click.option(
-                "--scheduler", metavar="URL", help="A running Dask scheduler, such as tls://host:8786."
+                "--scheduler",
+                metavar="URL",
+                help="A running Dask scheduler, such as tls://host:8786.",
             ),
             click.option("--dashboard", metavar="ADDRESS", help="Dask dashboard, such as :8787."),
         )
@@ -55,5 +57,5 @@ def question_options(function: Function) -> Function:
 
 
 def settings_of(**given: Any) -> Settings:
-    """Settings from options (None: not given), environment and defaults. Raises BadSetting."""
+    """Settings from options (None: not given), environment and defaults. Raises BadSettingError."""
     return load_settings(**given)

@@ -58,8 +58,10 @@ class _Lines:
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
+        if progress.stage not in _FAN_OUTS:
+            return
         now = time.monotonic()
-        ended = progress.stage in _FAN_OUTS and progress.done == progress.total
+        ended = progress.done == progress.total
         if ended or (progress.done and now - self._last >= _LINE_SECONDS):
             self._last = now
             print(

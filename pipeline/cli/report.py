@@ -18,8 +18,10 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
     tiers = ", ".join(f"{name} {count:,}" for name, count in summary["tiers"].items())
     lines = [
         f"Run {summary['run_id']}: {total:,} structures",
-        f"  Gate A passed {gates['a']['passed']:,}, Gate B passed {gates['b']['passed']:,}, "
-        f"fully funded {summary['fully_funded_scenarios']:,}",
+        (
+            f"  Gate A passed {gates['a']['passed']:,}, Gate B passed {gates['b']['passed']:,}, "
+            f"fully funded {summary['fully_funded_scenarios']:,}"
+        ),
         f"  Tiers: {tiers}",
     ]
     constraints = summary["binding_constraints"][:_SHOWN_REASONS]

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from pipeline.cli.interrupts import ending_cleanly
 from pipeline.cli.options import execution_options, out_option, settings_of
 from pipeline.cli.progress import progress_display
-from pipeline.cli.run import ending_cleanly, tell
+from pipeline.cli.run import tell
 from pipeline.lean_arrow import keep_pandas_out
 
 
@@ -29,7 +30,7 @@ def command(run_or_file: str, **options: Any) -> None:
       atlas-forge resume my-project.yaml --processes
     """
     from pipeline.runner import resume_direct, run_direct
-    from pipeline.storage.results import LocalResults, NoSuchRun
+    from pipeline.storage.results import LocalResults, NoSuchRunError
 
     keep_pandas_out()
     settings = settings_of(**options)
@@ -37,11 +38,11 @@ def command(run_or_file: str, **options: Any) -> None:
     stored = True
     try:
         LocalResults(out).folder(run_or_file)
-    except NoSuchRun:
+    except NoSuchRunError:
         if not Path(run_or_file).is_file():
             raise
         stored = False
-    with ending_cleanly(), progress_display() as on_progress:
+    with progress_display() as display, ending_cleanly(display) as on_progress:
         if stored:
             summary = resume_direct(run_or_file, settings, on_progress)
         else:

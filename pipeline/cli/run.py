@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from pipeline.cli.console import note, print_json, say, wants_json
+from pipeline.cli.interrupts import ending_cleanly, sigterm_as_ctrl_c
 from pipeline.cli.options import execution_options, out_option, question_options, settings_of
 from pipeline.cli.progress import progress_display
 from pipeline.lean_arrow import keep_pandas_out
@@ -44,15 +41,17 @@ def command(project: str, direct: bool, **options: Any) -> None:
     request = load_request(project)
     for warning in getattr(request, "warnings", ()):
         note(f"warning: {warning}")
-    with ending_cleanly(), progress_display() as on_progress:
+    with progress_display() as on_progress:
         if direct:
             from pipeline.runner import run_direct
 
-            summary = run_direct(request, settings, on_progress)
+            with ending_cleanly(on_progress) as watched:
+                summary = run_direct(request, settings, watched)
         else:
             # By name: pipeline must not import flows, and only this path pays for Prefect.
             flow = importlib.import_module("flows.run")
-            summary = flow.run_with_prefect(request, settings, on_progress)
+            with sigterm_as_ctrl_c():
+                summary = flow.run_with_prefect(request, settings, on_progress)
     tell(summary, Path(settings.out))
 
 
@@ -64,17 +63,3 @@ def tell(summary: dict[str, Any], out: Path) -> None:
         from pipeline.cli.report import run_report
 
         say(run_report(summary, out / str(summary["run_id"])))
-
-
-@contextmanager
-def ending_cleanly() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: workers closed, checkpoints whole, exit 130."""
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

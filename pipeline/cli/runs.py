@@ -21,7 +21,7 @@ def command(out: str | None) -> None:
       atlas-forge runs --out /data/runs --json
     """
     from pipeline.storage import lock
-    from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocument, read_json
+    from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
     from pipeline.storage.results import LocalResults
 
     folder = Path(settings_of(out=out).out)
@@ -29,7 +29,7 @@ def command(out: str | None) -> None:
     for run_id in LocalResults(folder).runs():
         try:
             manifest = read_json(folder / run_id / MANIFEST_PATH)
-        except UnreadableDocument as error:
+        except UnreadableDocumentError as error:
             note(f"warning: {run_id}: {error}")
             continue
         holder = lock.holder_of(folder / run_id)

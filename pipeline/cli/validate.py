@@ -48,7 +48,7 @@ def command(context: click.Context, file: str) -> None:
 def _checked(file: str) -> dict[str, Any]:
     from pipeline.inputs.loading import load_project
     from pipeline.inputs.market import MarketFile
-    from pipeline.inputs.models import build
+    from pipeline.inputs.models import StrictModel, build
     from pipeline.inputs.payload import is_payload, load_payload
     from pipeline.inputs.resolve import BUILTIN, open_reference, open_source
     from pipeline.inputs.rulebook import RulebookFile
@@ -56,7 +56,10 @@ def _checked(file: str) -> dict[str, Any]:
     builtin = file.startswith(BUILTIN)
     source = open_reference(file, "projects", Path()) if builtin else open_source(Path(file))
     value = source.document.value
-    models = {"zero_curve": ("market", MarketFile), "rules": ("rulebook", RulebookFile)}
+    models: dict[str, tuple[str, type[StrictModel]]] = {
+        "zero_curve": ("market", MarketFile),
+        "rules": ("rulebook", RulebookFile),
+    }
     for mark, (kind, model) in models.items():
         if isinstance(value, dict) and mark in value and "project" not in value:
             collector = source.document.collector()

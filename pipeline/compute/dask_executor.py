@@ -4,6 +4,9 @@ A plain client with a bounded window, not a task per partition of a flow engine:
 1-3 ms a partition. Futures are released as they finish, so the scheduler stays small.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+# Dask ships types, but few of its own functions have them.
+
 from __future__ import annotations
 
 import logging
@@ -37,6 +40,7 @@ class DaskExecutor:
     def map_unordered(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[Result]:
+        """Results as they come, about four items a slot under way. Raises PartitionsFailed."""
         waiting = iter(items)
         under_way: dict[Any, Item] = {}
         failures: list[Failure] = []
@@ -71,6 +75,7 @@ class DaskExecutor:
             raise PartitionsFailed(failures)
 
     def fingerprints(self) -> dict[str, str]:
+        """The workers' engines by address; none where the workers are threads of this process."""
         if self._in_process:
             return {}
         # A worker that died a moment ago is being replaced; none at all could not be asked.

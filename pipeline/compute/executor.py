@@ -21,7 +21,7 @@ class Failure:
     cause: str
 
 
-class PartitionsFailed(Exception):
+class PartitionsFailed(Exception):  # noqa: N818 - a plural: it carries every failure
     """One or more partitions could not be computed; the others' checkpoints stand."""
 
     def __init__(self, failures: Iterable[Failure]) -> None:
@@ -56,6 +56,7 @@ class SerialExecutor:
     def map_unordered(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[Result]:
+        """Results in the order of the items. Raises PartitionsFailed at the first failure."""
         for item in items:
             try:
                 result = function(item)
@@ -64,6 +65,7 @@ class SerialExecutor:
             yield result
 
     def fingerprints(self) -> dict[str, str]:
+        """None: there is no other process."""
         return {}
 
 
@@ -80,7 +82,7 @@ def open_executor(settings: Settings) -> Iterator[Executor]:
         yield SerialExecutor()
         return
     # Dask costs most of a second to import, which a serial run need not pay.
-    from pipeline.compute.dask_executor import dask_executor
+    from pipeline.compute.dask_executor import dask_executor  # noqa: PLC0415
 
     with dask_executor(settings) as executor:
         yield executor

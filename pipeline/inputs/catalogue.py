@@ -7,6 +7,7 @@ order of `allowed` is the order of the codes in `kernels.layout`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.inputs.catalogue_table import TABLE, Kind, Value, Variable
@@ -34,10 +35,10 @@ BY_NAME: MappingProxyType[str, Variable] = MappingProxyType(
 )
 GRANULARITY_DEFAULT = MappingProxyType(
     {
-        "dscr_step": "0.05",
-        "coupon_step_pct": "0.25",
-        "bps_step": "25",
-        "tenor_step_years": "1",
+        "dscr_step": 0.05,
+        "coupon_step_pct": 0.25,
+        "bps_step": 25.0,
+        "tenor_step_years": 1.0,
     }
 )
 _NUMBER_AT_END = re.compile(r"_?(\d{1,3})$")
@@ -62,14 +63,16 @@ def suggest(name: str, extra: tuple[str, ...] = ()) -> str:
     return hint
 
 
-def granularity_step(variable: Variable, granularity: dict[str, str]) -> str | None:
+def granularity_step(variable: Variable, granularity: Mapping[str, float]) -> str | None:
     """Decimal text of the lever step, `granularity` being PermutationGranularity_107."""
-    return granularity.get(variable.step, variable.step) if variable.step else None
+    if variable.step is not None and variable.step in granularity:
+        return f"{granularity[variable.step]:.12g}"
+    return variable.step
 
 
 def lever_step(variable: Variable) -> str | None:
     """Decimal text of the default lever step; None for what cannot be a Range."""
-    return granularity_step(variable, dict(GRANULARITY_DEFAULT))
+    return granularity_step(variable, GRANULARITY_DEFAULT)
 
 
 def settable() -> tuple[Variable, ...]:

@@ -160,7 +160,8 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
         _number(38, "SeniorCoupon_38", "%", 5.0, 0.5, 12, _COUPON, "Senior coupon"),
         _number(39, "SeniorTenorY_39", "years", 25, 3, 40, _YEARS, "Senior tenor from COD",
                 whole_months=True),
-        _enum(40, "SeniorAmortType_40", "Annuity", "Annuity Sculpted Bullet StepDown LevelPrincipal",
+        _enum(40, "SeniorAmortType_40", "Annuity",
+              "Annuity Sculpted Bullet StepDown LevelPrincipal",
               "Senior repayment profile", aliases=_SENIOR_WORDS),
         _integer(41, "SeniorGracePeriod_41", "months", 0, 0, 60, "Interest-only months"),
         _number(42, "SeniorFeesUpfront_bps_42", "bps", 50, 0, 300, _BPS, "Senior upfront fees"),
@@ -264,7 +265,7 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
     ),
     "run": (
         Variable(107, "PermutationGranularity_107", "object", "",
-                 {_DSCR: "0.05", _COUPON: "0.25", _BPS: "25", _YEARS: "1"},
+                 {_DSCR: 0.05, _COUPON: 0.25, _BPS: 25.0, _YEARS: 1.0},
                  "Steps of a Range given without one"),
         _integer(108, "MaxPermutations_108", "count", 150_000, 1_000, 1_000_000,
                  "Most permutations of a run"),

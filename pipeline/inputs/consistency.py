@@ -59,6 +59,7 @@ def _check_structure(request: Request, collector: Collector, prefix: str) -> Non
 
 
 def value_of(request: Request, number: int) -> Value:
+    """Value in the base case of the variable with a catalogue number."""
     return request.base[catalogue.BY_NUMBER[number].name]
 
 
@@ -82,8 +83,8 @@ def _check_currencies(request: Request, collector: Collector, prefix: str) -> No
     moved = any(lever.name == fx for lever in request.levers)
     if not by_market and not moved and fx not in request.given:
         message = (
-            f"is needed: {local} is converted to {market.currency}, and the market file has no rate "
-            f"for it (fx.local_currency: {local}, fx.spot)"
+            f"is needed: {local} is converted to {market.currency}, and the market file has "
+            f"no rate for it (fx.local_currency: {local}, fx.spot)"
         )
         collector.error(f"{prefix}.{fx}" if prefix else fx, message, bare=True)
     if by_market and market.fx.date and market.fx.stale_after_days:

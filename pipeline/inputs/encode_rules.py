@@ -14,7 +14,8 @@ from pipeline.inputs.countries import CURRENCIES, JURISDICTIONS
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import StrictModel
 from pipeline.inputs.ratings import CATEGORIES, CATEGORY_NUMBER, NOTCH
-from pipeline.inputs.rulebook import RulebookFile, RuleSet
+from pipeline.inputs.rulebook import RulebookFile
+from pipeline.inputs.rules import RuleSet
 
 _NO_BANK_RATING = 99.0
 _ANY_TENANT = 99.0
@@ -70,7 +71,7 @@ def rules_of(book: RulebookFile, weights: Mapping[str, float]) -> Rules:
 
 
 def limits_of(book: RulebookFile, weights: Mapping[str, float]) -> FloatArray:
-    """Single thresholds at their places of `kernels.rules`; ratings as numbers, shares as ratios."""
+    """Thresholds at their places of `kernels.rules`; ratings as numbers, shares as ratios."""
     rules, model, tiers, score = book.rules, book.model, book.tiers, book.gate_b_score
     enhancement = rules.tenant.enhancement
     first, second, third = model.step_down_weights
@@ -132,6 +133,7 @@ def limits_of(book: RulebookFile, weights: Mapping[str, float]) -> FloatArray:
 
 
 def market_of(market: MarketFile) -> Market:
+    """The market figures that the kernels use."""
     anchors = catalogue.BY_NUMBER[27].allowed
     curve = market.zero_curve
     return Market(

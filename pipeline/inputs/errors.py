@@ -63,7 +63,9 @@ def shown(value: object) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`, did you mean X?`, or nothing when no known name is close."""
-    by_folded = {candidate.casefold(): candidate for candidate in known}
+    by_folded: dict[str, str] = {}
+    for candidate in known:
+        by_folded.setdefault(candidate.casefold(), candidate)
     close = difflib.get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=0.6)
     return f", did you mean {by_folded[close[0]]}?" if close else ""
 
@@ -102,9 +104,11 @@ class Collector:
         self.errors.append(self._record(path, message, _NOTHING if bare else value, allowed))
 
     def warning(self, path: str, message: str) -> None:
+        """Record what is worth saying and stops nothing."""
         self.warnings.append(self._record(path, message, _NOTHING, ""))
 
     def absorb(self, other: InputErrors) -> None:
+        """Take over the problems of another file."""
         self.errors.extend(other.errors)
 
     def stop_if_any(self) -> None:

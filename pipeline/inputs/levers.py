@@ -39,7 +39,7 @@ def check_levers(
     collector: Collector,
     prefix: str,
     bounds: Bounds,
-    granularity: Mapping[str, str],
+    granularity: Mapping[str, float],
 ) -> tuple[LeverSetting, ...]:
     """Levers in catalogue order, then mezz, then overlays; problems are recorded."""
     levers: dict[str, LeverSetting] = {}
@@ -74,6 +74,7 @@ def canonical_place(name: str) -> tuple[int, int]:
 
 
 def space_size(levers: tuple[LeverSetting, ...]) -> int:
+    """Number of combinations, exact however large."""
     size = 1
     for lever in levers:
         size *= len(lever.options)
@@ -107,7 +108,7 @@ def lever_values(
     collector: Collector,
     path: str,
     bounds: Bounds,
-    granularity: Mapping[str, str],
+    granularity: Mapping[str, float],
     fields: tuple[str, str, str] = ("min", "max", "step"),
 ) -> list[Value]:
     """Values of a Range (its `fields`), a Boundary (low, high) or a list; problems are recorded."""
@@ -145,7 +146,7 @@ def _spread(
     given: Mapping[str, Any],
     collector: Collector,
     path: str,
-    granularity: Mapping[str, str],
+    granularity: Mapping[str, float],
     range_fields: tuple[str, str, str],
 ) -> list[Decimal]:
     """Values of a Range or a Boundary, in decimal so that 1.15 + 7 x 0.05 is 1.50."""
@@ -169,7 +170,7 @@ def _spread(
     for name in fields:
         raw = given.get(name)
         if name == range_fields[2] and name not in given:
-            raw = Decimal(catalogue.granularity_step(variable, dict(granularity)) or "1")
+            raw = Decimal(catalogue.granularity_step(variable, granularity) or "1")
         value = decimal_of(raw)
         if value is None:
             collector.error(f"{path}.{name}", "has to be a number", raw)

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pipeline.inputs.models import Date, Figure, SchemaVersion, StrictModel, Text, Whole
+from pipeline.inputs.models import Date, SchemaVersion, StrictModel, Text
 from pipeline.inputs.project import ID_PATTERN, Currency
 
-Rate = Annotated[Figure, Field(ge=-5, le=30)]
+Rate = Annotated[float, Field(ge=-5, le=30)]
 _MIN_NODES, _MAX_NODES, _MAX_TERM = 2, 100, 60
 
 
@@ -48,23 +48,27 @@ class ZeroCurve(StrictModel):
 
 
 class CreditSpreads(StrictModel):
+    """Basis points over the zero curve by rating."""
+
     source: Text
-    AAA: Annotated[Figure, Field(ge=0, le=300)]
-    AA: Annotated[Figure, Field(ge=0, le=400)]
-    A: Annotated[Figure, Field(ge=0, le=600)]
-    BBB: Annotated[Figure, Field(ge=0, le=900)]
+    AAA: Annotated[float, Field(ge=0, le=300)]
+    AA: Annotated[float, Field(ge=0, le=400)]
+    A: Annotated[float, Field(ge=0, le=600)]
+    BBB: Annotated[float, Field(ge=0, le=900)]
 
 
 class Breakevens(StrictModel):
     """Inflation swap rates in percent by term in years."""
 
-    five: Annotated[Figure, Field(ge=-1, le=6)] = Field(alias="5")
-    ten: Annotated[Figure, Field(ge=-1, le=6)] = Field(alias="10")
+    five: Annotated[float, Field(ge=-1, le=6)] = Field(alias="5")
+    ten: Annotated[float, Field(ge=-1, le=6)] = Field(alias="10")
 
 
 class Inflation(StrictModel):
+    """Percent a year. `forward_term` stands before InflationFwdTerm_34."""
+
     source: Text
-    spot_pct: Annotated[Figure, Field(ge=-2, le=15)]
+    spot_pct: Annotated[float, Field(ge=-2, le=15)]
     forward_term: Literal["5Y", "10Y"] | None = None
     breakeven_pct: Breakevens
 
@@ -73,13 +77,15 @@ class Power(StrictModel):
     """Local currency per MWh."""
 
     source: Text
-    spot_per_mwh: Annotated[Figure, Field(ge=0, le=100_000)]
-    swap_per_mwh: Annotated[Figure, Field(ge=0, le=100_000)]
+    spot_per_mwh: Annotated[float, Field(ge=0, le=100_000)]
+    swap_per_mwh: Annotated[float, Field(ge=0, le=100_000)]
 
 
 class Volatility(StrictModel):
+    """Normal volatility of rates in basis points a year."""
+
     source: Text
-    normal_bps: Annotated[Figure, Field(gt=0, le=1000)]
+    normal_bps: Annotated[float, Field(gt=0, le=1000)]
 
 
 class Exchange(StrictModel):
@@ -89,13 +95,13 @@ class Exchange(StrictModel):
     """
 
     source: Text
-    spot: Annotated[Figure, Field(gt=0, le=1e6)]
-    hedge_cost_bps: Annotated[Figure, Field(ge=0, le=400)]
+    spot: Annotated[float, Field(gt=0, le=1e6)]
+    hedge_cost_bps: Annotated[float, Field(ge=0, le=400)]
     local_currency: Currency | None = None
-    low: Annotated[Figure, Field(gt=0, le=1e6)] | None = None
-    high: Annotated[Figure, Field(gt=0, le=1e6)] | None = None
+    low: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    high: Annotated[float, Field(gt=0, le=1e6)] | None = None
     date: Date | None = None
-    stale_after_days: Annotated[Whole, Field(ge=1, le=3660)] | None = None
+    stale_after_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
     @model_validator(mode="after")
     def _range_holds_spot(self) -> Exchange:
@@ -112,6 +118,7 @@ class Exchange(StrictModel):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """Range of FXSpot_35: this file's, else the catalogue's."""
         return (self.low or 0.2, self.high or 5.0)
 
 

@@ -14,6 +14,7 @@ from pipeline.inputs.errors import Collector, suggestion
 from pipeline.inputs.ratings import NOTCH, SCALE
 
 SCHEMA_VERSION = 1
+_LARGEST_WHOLE = 10**18
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
@@ -25,16 +26,15 @@ class StrictModel(BaseModel):
     )
 
 
-def _float(raw: Any) -> Any:
-    """Decimal (what the reader makes of a number) to float; everything else is left to pydantic."""
-    if isinstance(raw, (Decimal, int)) and not isinstance(raw, bool):
-        return float(raw)
-    return raw
-
-
-def _whole(raw: Any) -> Any:
-    if isinstance(raw, Decimal) and raw == raw.to_integral_value():
-        return int(raw)
+def _without_decimals(raw: Any) -> Any:
+    """The same with int or float for Decimal, which is what the reader makes of a number."""
+    if isinstance(raw, Decimal):
+        is_whole = abs(raw) < _LARGEST_WHOLE and raw == raw.to_integral_value()
+        return int(raw) if is_whole else float(raw)
+    if isinstance(raw, dict):
+        return {key: _without_decimals(value) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_without_decimals(value) for value in raw]
     return raw
 
 
@@ -65,10 +65,6 @@ def _rating(raw: Any) -> Any:
     )
 
 
-def _tuple(raw: Any) -> Any:
-    return tuple(raw) if isinstance(raw, list) else raw
-
-
 def _version_of_schema(raw: Any) -> Any:
     if isinstance(raw, int) and not isinstance(raw, bool) and raw > SCHEMA_VERSION:
         raise PydanticCustomError(
@@ -82,17 +78,15 @@ def _version_of_schema(raw: Any) -> Any:
     return raw
 
 
-Figure = Annotated[float, BeforeValidator(_float)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Percent = Annotated[float, BeforeValidator(_float), Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_text)]
 Rating = Annotated[str, BeforeValidator(_rating), Field(json_schema_extra={"enum": list(SCALE)})]
 SchemaVersion = Annotated[
     int, BeforeValidator(_version_of_schema), Field(json_schema_extra={"const": SCHEMA_VERSION})
 ]
 T = TypeVar("T")
-TupleOf = Annotated[tuple[T, ...], BeforeValidator(_tuple)]
+TupleOf = Annotated[tuple[T, ...], Field(strict=False)]  # a list in the file
 Model = TypeVar("Model", bound=StrictModel)
 
 _MESSAGES = {
@@ -107,6 +101,7 @@ _MESSAGES = {
     "tuple_type": "has to be a list",
     "finite_number": "has to be a finite number",
     "string_too_short": "is too short",
+    "too_short": "is too short",
 }
 
 
@@ -116,7 +111,7 @@ def build(model: type[Model], raw: Any, collector: Collector, path: str = "") ->
         collector.error(path, "has to be a mapping", raw)
         return None
     try:
-        return model.model_validate(raw)
+        return model.model_validate(_without_decimals(raw))
     except ValidationError as problems:
         for problem in problems.errors(include_url=False):
             _record(problem, model, collector, path)

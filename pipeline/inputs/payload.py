@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.inputs import catalogue, loading
+from pipeline.inputs import assembly, catalogue
 from pipeline.inputs.errors import Collector, InputErrors
 from pipeline.inputs.levers import LeverSetting, canonical_place, lever_values, lever_variable
-from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, Whole, build
+from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, build
 from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts, RunSettings
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import BUILTIN, Source
@@ -40,7 +40,7 @@ class PayloadVariable(StrictModel):
     max_value: Any = None
     step_size: Any = None
     values: list[Any] | None = None
-    priority: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    priority: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class Payload(StrictModel):
@@ -57,10 +57,10 @@ class Payload(StrictModel):
     variables: TupleOf[PayloadVariable] = Field(default=(), max_length=200)
     base_scenario: dict[str, Any] = Field(default_factory=dict)
     market: Text | None = None
-    rulebook: Text = loading.DEFAULT_RULEBOOK
-    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 1
-    batch_size: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
-    max_workers: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
+    rulebook: Text = assembly.DEFAULT_RULEBOOK
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_workers: Annotated[int, Field(ge=1, le=10_000)] | None = None
     store_results: bool = True
 
 
@@ -79,7 +79,7 @@ def load_payload(source: Source) -> Request:
     own = {name: value for name, value in raw.items() if name not in RUN_VARIABLES}
     payload = build(Payload, own, collector)
     scenario_raw, covenants_raw = without_covenants(
-        loading.mapping_of(raw, "base_scenario", collector)
+        assembly.mapping_of(raw, "base_scenario", collector)
     )
     run_raw = {name: value for name, value in raw.items() if name in RUN_VARIABLES}
     for name in run_raw:
@@ -93,17 +93,17 @@ def load_payload(source: Source) -> Request:
     base_raw = {name: value for name, value in scenario_raw.items() if name not in levers_named}
     currency = str(base_raw.get(catalogue.BY_NUMBER[1].name, catalogue.BY_NUMBER[1].default))
     reference = payload.market or f"{BUILTIN}{currency.lower()}"
-    market = loading.read_market(reference, source, collector)
-    rulebook = loading.read_rulebook(payload.rulebook, source, collector)
+    market = assembly.read_market(reference, source, collector)
+    rulebook = assembly.read_rulebook(payload.rulebook, source, collector)
     raw_levers = {variable.name: variable.values for variable in payload.variables}
-    modes = loading.modes_of(base_raw, raw_levers)
+    modes = assembly.modes_of(base_raw, raw_levers)
     bounds = bounds_of(modes, market[0] if market else None)
     of_run = check_settings(run_raw, collector, "", bounds)
     in_base = check_settings(base_raw, collector, "base_scenario", bounds)
     base = Settings({**in_base.values, **of_run.values}, in_base.switches)
-    levers = _levers(payload, collector, bounds, loading.granularity_of(base))
+    levers = _levers(payload, collector, bounds, assembly.granularity_of(base))
     run = RunSettings(seed=payload.seed, partition_rows=payload.batch_size)
-    settled = loading.settle_run(run, None, base, collector, rulebook)
+    settled = assembly.settle_run(run, None, base, collector, rulebook)
     if payload.max_workers is not None:
         collector.warning("max_workers", "is not a part of the question: use --workers")
     if not (covenants and market and rulebook and settled) or collector.errors:
@@ -132,11 +132,11 @@ def load_payload(source: Source) -> Request:
         market_applies=payload.market is not None,
         hashes={"payload": source.digest, "market": market[1], "rulebook": rulebook[1]},
     )
-    return loading.assemble(collector, draft, "base_scenario")
+    return assembly.assemble(collector, draft, "base_scenario")
 
 
 def _levers(
-    payload: Payload, collector: Collector, bounds: Bounds, granularity: Mapping[str, str]
+    payload: Payload, collector: Collector, bounds: Bounds, granularity: Mapping[str, float]
 ) -> tuple[LeverSetting, ...]:
     levers: dict[str, LeverSetting] = {}
     if payload.mode == "manual" and payload.variables:
@@ -159,7 +159,7 @@ def _lever(
     collector: Collector,
     path: str,
     bounds: Bounds,
-    granularity: Mapping[str, str],
+    granularity: Mapping[str, float],
 ) -> LeverSetting | None:
     spread = {name: getattr(given, name) for name in _RANGE_FIELDS}
     spread = {name: value for name, value in spread.items() if value is not None}

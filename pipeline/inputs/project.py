@@ -14,14 +14,12 @@ from pydantic_core import PydanticCustomError
 from pipeline.inputs.countries import CODES
 from pipeline.inputs.models import (
     Date,
-    Figure,
     Percent,
     Rating,
     SchemaVersion,
     StrictModel,
     Text,
     TupleOf,
-    Whole,
 )
 
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -42,9 +40,9 @@ class Tenant(StrictModel):
 class Rent(StrictModel):
     """Contract rent in local currency, given in one way."""
 
-    monthly: Annotated[Figure, Field(ge=1e5, le=2e8)] | None = None
-    per_kw_month: Annotated[Figure, Field(gt=0, le=10_000)] | None = None
-    per_kwh: Annotated[Figure, Field(gt=0, le=100)] | None = None
+    monthly: Annotated[float, Field(ge=1e5, le=2e8)] | None = None
+    per_kw_month: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    per_kwh: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Rent:
@@ -106,10 +104,10 @@ class ProjectBlock(ProjectFacts):
 class Covenants(StrictModel):
     """Optional covenants and terms of the debt."""
 
-    max_ltv_pct: Annotated[Figure, Field(gt=0, le=100)] | None = None
-    min_icr: Annotated[Figure, Field(gt=0, le=20)] | None = None
+    max_ltv_pct: Annotated[float, Field(gt=0, le=100)] | None = None
+    min_icr: Annotated[float, Field(gt=0, le=20)] | None = None
     dsra_funding: Literal["Cash", "LetterOfCredit"] = "Cash"
-    prepayment_penalty_pct: Annotated[Figure, Field(ge=0, le=10)] = 0.0
+    prepayment_penalty_pct: Annotated[float, Field(ge=0, le=10)] = 0.0
     interest_during_construction: bool = True
     payment_frequency: Literal["Monthly", "Quarterly"] = "Monthly"
 
@@ -120,8 +118,8 @@ class Deal(StrictModel):
     true_sale: bool | None = None
     governing_law: bool | None = None
     rule_144a: bool | None = None
-    fee_rebate_pct: Annotated[Figure, Field(ge=0, le=100)] = 0.0
-    advance_uplift_pct: Annotated[Figure, Field(ge=0, le=25)] = 0.0
+    fee_rebate_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
+    advance_uplift_pct: Annotated[float, Field(ge=0, le=25)] = 0.0
 
 
 class Parties(StrictModel):
@@ -142,12 +140,12 @@ class Parties(StrictModel):
 class RunSettings(StrictModel):
     """The `run` block. What is left out comes from the catalogue (_108 to _111)."""
 
-    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 1
-    max_permutations: Annotated[Whole, Field(ge=1, le=MAX_RUN)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
+    max_permutations: Annotated[int, Field(ge=1, le=MAX_RUN)] | None = None
     objective: Objective | None = None
     weights: dict[str, Any] | None = None
     hard_filters: list[Any] | None = None
-    partition_rows: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    partition_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class ProjectFile(StrictModel):

@@ -67,6 +67,7 @@ class Request:
 
     @property
     def space_size(self) -> int:
+        """Permutations of the lever space."""
         return space_size(self.levers)
 
     def document_hashes(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Source:
 
 
 def builtin_folder(kind: BuiltinKind) -> Path:
+    """Where the built-in files of a kind are."""
     try:
         packaged = Path(str(resources.files("pipeline.builtin"))) / kind
         if packaged.is_dir():
@@ -41,6 +42,7 @@ def builtin_folder(kind: BuiltinKind) -> Path:
 
 
 def builtin_names(kind: BuiltinKind) -> tuple[str, ...]:
+    """Names that `builtin:` knows."""
     return tuple(sorted(path.stem for path in builtin_folder(kind).glob("*.yaml")))
 
 

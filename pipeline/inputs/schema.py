@@ -46,7 +46,7 @@ def schema_of(kind: str) -> Schema:
 
 def _named(variable: Variable, schema: Schema) -> Schema:
     """The schema under the canonical name and the ASCII alias."""
-    return dict.fromkeys(filter(None, (variable.name, variable.alias)), schema)
+    return {name: schema for name in (variable.name, variable.alias) if name}
 
 
 def _value_schema(variable: Variable) -> Schema:
@@ -90,7 +90,7 @@ def _settings_schema(*, with_covenants: bool) -> Schema:
         properties[name] = {"type": "boolean"}
     properties["mezz"] = {"anyOf": [{"type": "boolean"}, _mezz_settings()]}
     if with_covenants:
-        properties |= dict.fromkeys(COVENANTS, {"type": "number", "exclusiveMinimum": 0})
+        properties |= {name: {"type": "number", "exclusiveMinimum": 0} for name in COVENANTS}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

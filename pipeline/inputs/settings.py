@@ -92,9 +92,11 @@ def _check_switch(
 ) -> None:
     if name == "mezz" and isinstance(given, Mapping):
         option = check_mezz(given, collector, path)
-        for canonical, value in option.items():
-            if not _seen_before(canonical, f"mezz.{canonical}", seen, collector, path):
-                values[canonical] = value
+        values |= {
+            canonical: value
+            for canonical, value in option.items()
+            if not _seen_before(canonical, f"mezz.{canonical}", seen, collector, path)
+        }
         switches[name] = True
     elif isinstance(given, bool):
         switches[name] = given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 from pipeline.inputs.catalogue import GRANULARITY_DEFAULT, Value, Variable
@@ -21,8 +22,10 @@ def decimal_of(raw: Any) -> Decimal | None:
     """The decimal that a number's text says; None for what is not a finite number."""
     if isinstance(raw, bool):
         return None
-    if isinstance(raw, (int, Decimal)):
-        value = Decimal(raw)
+    if isinstance(raw, Integral):  # NumPy's as well
+        value = Decimal(int(raw))
+    elif isinstance(raw, Decimal):
+        value = raw
     elif isinstance(raw, float):
         value = Decimal(repr(float(raw)))
     else:
@@ -31,6 +34,7 @@ def decimal_of(raw: Any) -> Decimal | None:
 
 
 def range_text(low: float | None, high: float | None) -> str:
+    """A range in words."""
     if low is None or high is None:
         return "a number"
     return f"{_plain(low)} to {_plain(high)}"
@@ -141,7 +145,7 @@ def _check_triggers(variable: Variable, raw: Any, collector: Collector, path: st
     if len(ratios) != 2 or any(r is None or not 0.5 <= r <= 3 for r in ratios):
         collector.error(path, "has to be two trigger ratios", raw, allowed=allowed)
         return None
-    first, second = (Decimal(r) for r in ratios if r is not None)
+    first, second = (Decimal(r or 0) for r in ratios)
     if first < second:
         collector.error(path, "has its triggers the wrong way round", raw, allowed=allowed)
         return None
@@ -222,15 +226,16 @@ def check_weights(
             sound = False
         else:
             weights[name] = value
-    if sound and abs(sum(weights.values()) - 1) > Decimal("1e-9"):
-        collector.error(path, "weights have to sum to 1", sum(weights.values()))
+    total = sum(weights.values(), Decimal(0))
+    if sound and abs(total - 1) > Decimal("1e-9"):
+        collector.error(path, "weights have to sum to 1", total)
         sound = False
     return {name: float(value) for name, value in weights.items()} if sound else None
 
 
 def _check_granularity(
     variable: Variable, raw: Any, collector: Collector, path: str
-) -> Mapping[str, str] | None:
+) -> Mapping[str, float] | None:
     known = tuple(GRANULARITY_DEFAULT)
     if not isinstance(raw, Mapping):
         collector.error(path, "has to be a mapping of steps", raw, allowed=", ".join(known))
@@ -248,7 +253,7 @@ def _check_granularity(
             collector.error(f"{path}.{name}", "has to be a step", given, allowed="above 0, to 1000")
             sound = False
         else:
-            steps[name] = str(value)
+            steps[name] = float(value)
     return steps if sound else None
 
 

@@ -41,6 +41,7 @@ class Document:
     lines: dict[str, int]
 
     def collector(self) -> Collector:
+        """A collector that knows the lines of this document."""
         return Collector(self.file, self.lines)
 
 

@@ -33,7 +33,6 @@ _TOP_COLUMNS = (
     ("equity_notional", "Equity"),
     ("senior_ltv_pct", "LTV"),
     ("dscr_min", "DSCR"),
-    ("icr_min", "ICR"),
     ("senior_wal", "WAL"),
     ("wacc", "WACC"),
     ("full_coverage", "Funded"),
@@ -140,16 +139,16 @@ class ReportModel:
     ) -> ReportModel:
         """Build the report of a finished run.
 
-        `summary` and `manifest` are the documents of the run's folder; `top_rows` the best rows of
-        `ranked.parquet`, best first, as dictionaries; `scatter` is (senior_notional, wacc in
+        `summary` and `manifest` are the documents of the run's folder; `top_rows` the first rows of
+        `ranked.parquet` as dictionaries; `scatter` is (senior_notional, wacc in
         percent, viability_tier) of the survivors in rank order, thinned here when they are many.
         """
         total = int(summary["total_scenarios"])
         gates = summary["gates"]
         survivors = int(gates["b"]["passed"])
         project = manifest["project"]
-        best = top_rows[0] if top_rows else None
-        reasons = _reasons(summary["binding_constraints"], total)
+        best = summary["optimal"]
+        reasons = _reasons(summary["binding_constraints"])
         return cls(
             title=str(project["title"]),
             subtitle=_subtitle(project),
@@ -169,9 +168,12 @@ class ReportModel:
             reasons=reasons,
             points=_points(scatter),
             survivors=survivors,
-            top_headings=tuple((heading, _unit(name)) for name, heading in _TOP_COLUMNS),
+            top_headings=(
+                *((heading, _unit(name)) for name, heading in _TOP_COLUMNS),
+                ("Switched on", "text"),
+            ),
             top_rows=tuple(
-                tuple(_shown(name, row.get(name)) for name, _ in _TOP_COLUMNS)
+                (*(_shown(name, row.get(name)) for name, _ in _TOP_COLUMNS), _switched_on(row))
                 for row in top_rows[:TOP_ROWS]
             ),
             best=_facts_of(best, _BEST_FIGURES) if best else (),
@@ -215,6 +217,11 @@ def _facts_of(row: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> tuple
         Fact(label, _shown(name, row.get(name)), _unit(name), row.get(f"{name}_status"))
         for name, label in names
     )
+
+
+def _switched_on(row: Mapping[str, Any]) -> str:
+    """Overlays and other switches in use: often all that tells two rows apart."""
+    return ", ".join(fact.label for fact in _levers_of(row) if fact.value is True) or "none"
 
 
 def _levers_of(row: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -274,7 +281,7 @@ def _tiers(counts: Mapping[str, int], total: int) -> tuple[Tier, ...]:
     return tuple(Tier(name, n, _share(n, total)) for name in best_first for n in [counts[name]])
 
 
-def _reasons(constraints: Sequence[Mapping[str, Any]], total: int) -> tuple[Reason, ...]:
+def _reasons(constraints: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
     gate_a = codes.REASON_NAMES[: codes.N_GATE_A_REASONS]
     return tuple(
         Reason(
@@ -282,10 +289,9 @@ def _reasons(constraints: Sequence[Mapping[str, Any]], total: int) -> tuple[Reas
             title=TITLES[str(item["reason"])],
             gate="A" if item["reason"] in gate_a else "B",
             rows=int(item["count"]),
-            share_pct=_share(int(item["count"]), total),
+            share_pct=float(item["share_pct"]),
         )
         for item in constraints[:TOP_REASONS]
-        if item["count"]
     )
 
 

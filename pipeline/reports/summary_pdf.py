@@ -152,7 +152,7 @@ def _top(report: ReportModel) -> list[Flowable]:
         return [*_section("The best structures"), _paragraph(wording.NO_SURVIVOR, theme.BODY)]
     title = "The only survivor" if count == 1 else f"The {count} best structures"
     story = _section(title, wording.TOP.format(currency=report.currency))
-    left = {2, 3}
+    left = {2, 3, len(report.top_headings) - 1}
     right = set(range(len(report.top_headings))) - left
     rows: list[list[Any]] = [_head_cells([name for name, _ in report.top_headings], right)]
     rows += [
@@ -162,7 +162,7 @@ def _top(report: ReportModel) -> list[Flowable]:
         ]
         for row in report.top_rows
     ]
-    widths = [23.0, 46.0, 42.0, 32.0, 36.0, 32.0, 36.0, 37.0, 31.0, 30.0, 26.0, 37.0, 42.0, 30.0]
+    widths = [23.0, 46.0, 40.0, 32.0, 36.0, 32.0, 36.0, 40.0, 31.0, 26.0, 40.0, 42.0, 31.0, 58.0]
     factor = _TEXT_WIDTH / sum(widths)
     return [KeepTogether([*story, _striped(rows, [width * factor for width in widths])])]
 
@@ -172,7 +172,10 @@ def _best(report: ReportModel) -> list[Flowable]:
         return []
     return [
         KeepTogether(
-            [*_section("The best structure: figures"), _facts(report.best, report.currency)]
+            [
+                *_section("The best structure: figures", wording.BEST),
+                _facts(report.best, report.currency),
+            ]
         ),
         KeepTogether(
             [

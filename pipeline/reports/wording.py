@@ -22,9 +22,11 @@ SCATTER = (
 )
 NO_SURVIVOR = "No structure passed both gates; the constraints above say why."
 TOP = (
-    "Best tier first, then the objective, coverage and return to equity; a tie goes to the lower"
-    " structure number. Money in {currency} million; WAL in years."
+    "In the order of the run's objective, then coverage and return to equity; a tie goes to the"
+    " lower structure number. Money in {currency} million; WAL in years. Rows that differ by"
+    " overlays alone are equal as long as day-one value is not modelled."
 )
+BEST = "The optimal one: best tier first, then the objective."
 LEVERS = "What the search chose for this structure; everything else is as in the project file."
 NOT_MODELLED = (
     "Stated so that nobody reads a figure for more than it is; such figures are left empty, never"

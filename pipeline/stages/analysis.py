@@ -21,7 +21,7 @@ from pipeline.stages.partition import checkpointed
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
-    DamagedPart,
+    DamagedPartError,
     Owner,
     read_marker,
     read_part,
@@ -30,7 +30,7 @@ from pipeline.storage.plan import Plan
 from pipeline.storage.store import Store
 
 
-class StageIncomplete(Exception):
+class StageIncompleteError(Exception):
     """A stage lacks parts that the one after it needs."""
 
 
@@ -39,7 +39,7 @@ def analysis_stage(
 ) -> StageResult:
     """All columns of all survivors, where no sound checkpoint has them.
 
-    Raises StageIncomplete, PartitionsFailed.
+    Raises StageIncompleteError, PartitionsFailed.
     """
     owner = Owner(plan.plan_hash, plan.fingerprint)
     survivors = survivors_by_partition(run.store, owner, plan)
@@ -55,19 +55,19 @@ def analyse(task: PartitionTask) -> Outcome:
 
 
 def survivors_by_partition(store: Store, owner: Owner, plan: Plan) -> list[int]:
-    """How many each pruning partition kept, in plan order. Raises StageIncomplete."""
+    """How many each pruning partition kept, in plan order. Raises StageIncompleteError."""
     kept = []
     for number in range(plan.partitions):
         checked = read_marker(store, owner, PRUNING, number)
         if checked.marker is None:
-            raise StageIncomplete(f"pruning part {number}: {checked.reason or 'it is missing'}")
+            raise StageIncompleteError(
+                f"pruning part {number}: {checked.reason or 'it is missing'}"
+            )
         kept.append(int(checked.marker.record["survivors"]))
     return kept
 
 
-def _task(
-    run: Run, plan: Plan, survivors: list[int], kept: int, number: int
-) -> PartitionTask:
+def _task(run: Run, plan: Plan, survivors: list[int], kept: int, number: int) -> PartitionTask:
     start, stop = span(number, kept, plan.partition_rows)
     return PartitionTask(
         stage=ANALYSIS,
@@ -86,18 +86,18 @@ def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
     ids = _survivor_ids(task)
     figures = figures_of_ids(plan.problem, ids)
     if figures[f.GATE_A_FAILED].any() or figures[f.GATE_B_FAILED].any():
-        raise DamagedPart("a row that pruning kept does not pass the gates")
+        raise DamagedPartError("a row that pruning kept does not pass the gates")
     table = survivor_table(plan.problem.levers, plan.space.digits(ids), ids, figures)
     return table, {"survivors": len(ids)}
 
 
 def _survivor_ids(task: PartitionTask) -> IntArray:
-    """Ids of the task's survivors in plan order, (rows,) int64. Raises DamagedPart."""
+    """Ids of the task's survivors in plan order, (rows,) int64. Raises DamagedPartError."""
     pieces = []
     for number, first, last in task.spans:
         checked = read_marker(task.store, task.owner, PRUNING, number)
         if checked.marker is None:
-            raise DamagedPart(f"pruning part {number}: {checked.reason or 'it is missing'}")
+            raise DamagedPartError(f"pruning part {number}: {checked.reason or 'it is missing'}")
         part = read_part(task.store, checked.marker, ["permutation_id", "survivor"])
         ids = part["permutation_id"].to_numpy()[part["survivor"].to_numpy()]
         pieces.append(ids[first:last])

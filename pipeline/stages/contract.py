@@ -16,6 +16,7 @@ INPUT: Final = "input"
 PERMUTATION: Final = "permutation"
 OUTPUT: Final = "output"
 
+# What partitions count: whole numbers, or a list of them by reason.
 Counts = dict[str, int | list[int]]
 
 
@@ -119,3 +120,15 @@ class StageResult:
     survivors: int
     counts: Counts
     seconds: float
+
+
+def whole(counts: Counts, name: str) -> int:
+    """A count; 0 if nothing was counted under that name."""
+    value = counts.get(name, 0)
+    return value if isinstance(value, int) else sum(value)
+
+
+def each_of(counts: Counts, name: str) -> list[int]:
+    """The counts by reason under a name."""
+    value = counts[name]
+    return [value] if isinstance(value, int) else value

@@ -15,6 +15,7 @@ from pipeline.stages.contract import (
     Progress,
     Run,
     StageResult,
+    whole,
 )
 from pipeline.stages.usage import Usage, record_stage
 
@@ -34,16 +35,15 @@ def fan_out(
     started = time.perf_counter()
     counts: Counts = {}
     redone: list[tuple[int, str]] = []
-    done = reused = rows = computed_rows = survivors = 0
+    reused = rows = computed_rows = survivors = 0
     busy = 0.0
     check_fingerprints(executor, run.fingerprint)
     on_progress(Progress(stage, 0, total, 0, 0, 0.0))
-    for outcome in executor.map_unordered(work, tasks):
-        done += 1
+    for done, outcome in enumerate(executor.map_unordered(work, tasks), start=1):
         rows += outcome.rows
         reused += outcome.reused
         add_counts(counts, outcome.record)
-        survivors = _whole(counts.get("survivors", 0))
+        survivors = whole(counts, "survivors")
         if not outcome.reused:
             busy += outcome.seconds
             computed_rows += outcome.rows
@@ -61,9 +61,7 @@ def fan_out(
             processing_time_ms=round(1_000 * outcome.seconds, 3),
         )
         usage.sample()
-        on_progress(
-            Progress(stage, done, total, rows, survivors, time.perf_counter() - started)
-        )
+        on_progress(Progress(stage, done, total, rows, survivors, time.perf_counter() - started))
     result = StageResult(
         stage=stage,
         partitions=total,
@@ -100,8 +98,8 @@ def metrics(
         "permutations_per_second": round(computed_rows / result.seconds, 1)
         if result.seconds
         else 0.0,
-        "gate_a_pruned_count": _whole(counts.get("gate_a_pruned", 0)),
-        "gate_b_pruned_count": _whole(counts.get("gate_b_pruned", 0)),
+        "gate_a_pruned_count": whole(counts, "gate_a_pruned"),
+        "gate_b_pruned_count": whole(counts, "gate_b_pruned"),
         "avg_calculation_time_ms": round(1_000 * busy_seconds / computed_rows, 6)
         if computed_rows
         else 0.0,
@@ -119,7 +117,3 @@ def add_counts(total: Counts, record: Counts) -> None:
             total[name] = [one + other for one, other in zip(sums, value, strict=True)]
         else:
             total[name] = value + (before if isinstance(before, int) else 0)
-
-
-def _whole(value: int | list[int]) -> int:
-    return value if isinstance(value, int) else sum(value)

@@ -20,8 +20,8 @@ from pipeline.stages.usage import record_stage
 from pipeline.storage import lock
 from pipeline.storage.fingerprint import engine_fingerprint, library_versions
 from pipeline.storage.manifest import MANIFEST_PATH, SCHEMA, read_json
-from pipeline.storage.plan import Plan, UnreadablePlan, read_plan
-from pipeline.storage.results import LocalResults, NoSuchRun
+from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
+from pipeline.storage.results import LocalResults, NoSuchRunError
 from pipeline.storage.store import TEMPORARY, join_url, open_store
 
 if TYPE_CHECKING:
@@ -34,16 +34,17 @@ _NAMELESS = "unnamed"
 _OF_THE_PLAN = ("created_at", "plan_hash", "partition_rows", "partitions", "outputs")
 
 
-class OtherEngine(Exception):
+class OtherEngineError(Exception):
     """The run was planned by another version of the engine; its figures could differ."""
 
 
 def input_stage(request: Request, settings: Settings) -> Run:
     """Resolve a request into a run: levers, id, folders, lock; compile the kernels.
 
-    Raises RunIsBusy if another process works on this run, OSError.
+    Raises RunIsBusyError if another process works on this run, OSError.
     """
-    from pipeline.inputs.encode import problem_of
+    # Importing the input models costs a third of a second that `resume` need not pay.
+    from pipeline.inputs.encode import problem_of  # noqa: PLC0415
 
     started = time.perf_counter()
     problem = problem_of(request)
@@ -75,14 +76,15 @@ def input_stage(request: Request, settings: Settings) -> Run:
 def reopen(run_id: str, settings: Settings) -> Run:
     """The run of an id from its stored plan and manifest, ready for the stages after input.
 
-    Raises NoSuchRun, OtherEngine, RunIsBusy, UnreadablePlan, UnreadableDocument, OSError.
+    Raises NoSuchRunError, OtherEngineError, RunIsBusyError, UnreadablePlanError,
+    UnreadableDocumentError, OSError.
     """
     started = time.perf_counter()
     folder = LocalResults(Path(settings.out)).folder(run_id)
     manifest = read_json(folder / MANIFEST_PATH)
     plan = _stored_plan(folder, run_id)
     if plan.fingerprint != engine_fingerprint():
-        raise OtherEngine(
+        raise OtherEngineError(
             f"run {run_id} was planned by engine {plan.fingerprint}, this is "
             f"{engine_fingerprint()}; start it again from its project file"
         )
@@ -149,9 +151,9 @@ def _open(run: Run, started: float) -> None:
 def _stored_plan(folder: Path, run_id: str) -> Plan:
     plan = read_plan(open_store(str(folder)))
     if plan is None:
-        raise NoSuchRun(f"run {run_id} has no plan to resume from")
+        raise NoSuchRunError(f"run {run_id} has no plan to resume from")
     if plan.run_id != run_id:
-        raise UnreadablePlan(f"the plan in {run_id} belongs to run {plan.run_id}")
+        raise UnreadablePlanError(f"the plan in {run_id} belongs to run {plan.run_id}")
     return plan
 
 

@@ -10,20 +10,20 @@ import pyarrow as pa
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
 from pipeline.space.partitions import number_of_partitions, span
-from pipeline.stages.contract import OUTPUT, Counts, OnProgress, Progress, Run
+from pipeline.stages.contract import OUTPUT, Counts, OnProgress, Progress, Run, whole
 from pipeline.stages.fan_out import add_counts
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
-    UnreadableDocument,
+    UnreadableDocumentError,
     file_digest,
     json_bytes,
     read_json,
     write_json,
 )
-from pipeline.storage.merge import MergeRefused, merge_ranked
+from pipeline.storage.merge import MergeRefusedError, merge_ranked
 from pipeline.storage.plan import Plan
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, head, thinned
 
@@ -43,8 +43,8 @@ Summary = dict[str, Any]
 def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     """Merge and rank all parts, write ranked.parquet, reports and summary.json.
 
-    A run whose outputs are there and unchanged is left as it is. Raises MergeRefused, DamagedPart,
-    OSError.
+    A run whose outputs are there and unchanged is left as it is. Raises MergeRefusedError,
+    DamagedPartError, OSError.
     """
     started = time.perf_counter()
     log = run_log(run.folder, run.settings.log_level)
@@ -81,7 +81,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
 
 
 def _markers(run: Run, plan: Plan) -> tuple[list[Marker], list[Marker]]:
-    """Markers of both fan-outs. Raises MergeRefused unless their rows add up to the plan."""
+    """Markers of both fan-outs. Raises MergeRefusedError unless their rows add up to the plan."""
     pruning = _stage_markers(run, plan, PRUNING, plan.count)
     kept = sum(int(marker.record["survivors"]) for marker in pruning)
     return pruning, _stage_markers(run, plan, ANALYSIS, kept)
@@ -93,10 +93,10 @@ def _stage_markers(run: Run, plan: Plan, stage: str, rows: int) -> list[Marker]:
     for number in range(number_of_partitions(rows, plan.partition_rows)):
         checked = read_marker(run.store, owner, stage, number)
         if checked.marker is None:
-            raise MergeRefused(f"{stage} part {number}: {checked.reason or 'it is missing'}")
+            raise MergeRefusedError(f"{stage} part {number}: {checked.reason or 'it is missing'}")
         start, stop = span(number, rows, plan.partition_rows)
         if checked.marker.rows != stop - start:
-            raise MergeRefused(
+            raise MergeRefusedError(
                 f"{stage} part {number} has {checked.marker.rows} rows, the plan {stop - start}"
             )
         markers.append(checked.marker)
@@ -113,8 +113,7 @@ def _totals(pruning: list[Marker]) -> Counts:
 def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
     total = plan.count
     tiers = tally.tiers(total)
-    viable = counts["viable"]
-    assert isinstance(viable, int)
+    viable = whole(counts, "viable")
     return {
         "schema": SCHEMA,
         "run_id": run.run_id,
@@ -126,7 +125,7 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         **tally.figures(),
         "survivors": tally.survivors,
         "fully_funded_scenarios": sum(tiers[name] for name in FUNDED_TIERS),
-        "near_misses": counts["near_misses"],
+        "near_misses": whole(counts, "near_misses"),
         "gates": gates(counts, total),
         "tiers": tiers,
         "binding_constraints": binding_constraints(counts, total),
@@ -151,7 +150,7 @@ def _usage(run: Run, plan: Plan) -> dict[str, Any]:
 
 def _write_report(run: Run, summary: Summary) -> None:
     # Reportlab costs a third of a second to import; only this stage draws.
-    from pipeline.reports.summary import write_summary_pdf
+    from pipeline.reports.summary import write_summary_pdf  # noqa: PLC0415
 
     ranked = run.folder / RANKED_PATH
     points = thinned(ranked, ["senior_notional", "wacc", "viability_tier"], _SCATTER_POINTS)
@@ -175,7 +174,7 @@ def _finished(run: Run) -> Summary | None:
         return None
     try:
         return read_json(run.folder / SUMMARY_PATH)
-    except UnreadableDocument:
+    except UnreadableDocumentError:
         return None
 
 

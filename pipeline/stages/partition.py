@@ -13,7 +13,7 @@ from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import Plan, cached_plan
 
 
-class WrongEngine(Exception):
+class WrongEngineError(Exception):
     """This worker runs another version of the engine than the plan was made with."""
 
 
@@ -22,12 +22,12 @@ def checkpointed(
 ) -> Outcome:
     """The partition's record: of its checkpoint if that is sound, else computed and written.
 
-    Raises WrongEngine, UnreadablePlan, OSError, and whatever `compute` raises.
+    Raises WrongEngineError, UnreadablePlanError, OSError, and whatever `compute` raises.
     """
     started = time.perf_counter()
     here = engine_fingerprint()
     if here != task.fingerprint:
-        raise WrongEngine(f"this worker runs engine {here}, the plan needs {task.fingerprint}")
+        raise WrongEngineError(f"this worker runs engine {here}, the plan needs {task.fingerprint}")
     checked = check_part(task.store, task.owner, task.stage, task.number, task.rows)
     if checked.marker is not None:
         seconds = time.perf_counter() - started

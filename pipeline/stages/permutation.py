@@ -10,13 +10,13 @@ from pipeline.stages.contract import PERMUTATION, Run
 from pipeline.stages.usage import record_stage
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
-    UnreadableDocument,
+    UnreadableDocumentError,
     json_bytes,
     now,
     read_json,
     write_json,
 )
-from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlan, plan_bytes, read_plan
+from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_bytes, read_plan
 
 
 def permutation_stage(run: Run) -> Plan:
@@ -30,7 +30,7 @@ def permutation_stage(run: Run) -> Plan:
     plan = None
     try:
         plan = read_plan(run.store)
-    except UnreadablePlan as error:
+    except UnreadablePlanError as error:
         log.warning("plan_rewritten", reason=str(error))
     if plan is not None and (plan.run_id, plan.fingerprint) != (run.run_id, run.fingerprint):
         log.warning("plan_rewritten", reason="it belongs to another run or engine")
@@ -78,7 +78,7 @@ def _write_manifest(run: Run, plan: Plan) -> None:
     try:
         if read_json(path).get("plan_hash") == plan.plan_hash:
             return
-    except UnreadableDocument:
+    except UnreadableDocumentError:
         pass
     manifest = {
         **run.about,

@@ -40,9 +40,7 @@ EVALUATED_SCHEMA = pa.schema(
 )
 
 
-def pruning_stage(
-    run: Run, plan: Plan, executor: Executor, on_progress: OnProgress
-) -> StageResult:
+def pruning_stage(run: Run, plan: Plan, executor: Executor, on_progress: OnProgress) -> StageResult:
     """Evaluate all partitions that have no sound checkpoint. Raises PartitionsFailed."""
     tasks = (_task(run, plan, number) for number in range(plan.partitions))
     return fan_out(run, PRUNING, tasks, plan.partitions, prune, executor, on_progress)
@@ -108,9 +106,7 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
         "gate_a_pruned": int((~passed_a).sum()),
         "gate_b_pruned": int((passed_a & ~survivor).sum()),
         "gate_a_reasons": _bit_counts(failed_a, 0, codes.N_GATE_A_REASONS),
-        "gate_b_reasons": _bit_counts(
-            failed[passed_a], codes.N_GATE_A_REASONS, codes.N_REASONS
-        ),
+        "gate_b_reasons": _bit_counts(failed[passed_a], codes.N_GATE_A_REASONS, codes.N_REASONS),
         "first_reasons": np.bincount(first, minlength=_NO_REASON + 1)[:_NO_REASON].tolist(),
     }
     return pa.Table.from_arrays(arrays, schema=EVALUATED_SCHEMA), record

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kernels import codes
-from pipeline.stages.contract import Counts
+from pipeline.stages.contract import Counts, each_of, whole
 
 FUNDED_TIERS = tuple(codes.TIER_NAMES[codes.TIER_SILVER :])
 
@@ -74,19 +74,19 @@ class Tally:
 
 def gates(counts: Counts, total: int) -> dict[str, Any]:
     """The funnel: in, passed and failing reasons of each gate. A row may fail several tests."""
-    pruned_a, pruned_b = _count(counts, "gate_a_pruned"), _count(counts, "gate_b_pruned")
+    pruned_a, pruned_b = whole(counts, "gate_a_pruned"), whole(counts, "gate_b_pruned")
     names_a = codes.REASON_NAMES[: codes.N_GATE_A_REASONS]
     names_b = codes.REASON_NAMES[codes.N_GATE_A_REASONS :]
     return {
         "a": {
             "in": total,
             "passed": total - pruned_a,
-            "reasons": dict(zip(names_a, _list(counts, "gate_a_reasons"), strict=True)),
+            "reasons": dict(zip(names_a, each_of(counts, "gate_a_reasons"), strict=True)),
         },
         "b": {
             "in": total - pruned_a,
             "passed": total - pruned_a - pruned_b,
-            "reasons": dict(zip(names_b, _list(counts, "gate_b_reasons"), strict=True)),
+            "reasons": dict(zip(names_b, each_of(counts, "gate_b_reasons"), strict=True)),
         },
     }
 
@@ -94,7 +94,7 @@ def gates(counts: Counts, total: int) -> dict[str, Any]:
 def binding_constraints(counts: Counts, total: int) -> list[dict[str, Any]]:
     """First failing reasons, the most frequent first, with their share of all permutations."""
     ranked = sorted(
-        zip(codes.REASON_NAMES, _list(counts, "first_reasons"), strict=True),
+        zip(codes.REASON_NAMES, each_of(counts, "first_reasons"), strict=True),
         key=lambda each: -each[1],
     )
     return [
@@ -102,15 +102,3 @@ def binding_constraints(counts: Counts, total: int) -> list[dict[str, Any]]:
         for name, number in ranked
         if number
     ]
-
-
-def _count(counts: Counts, name: str) -> int:
-    value = counts[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _list(counts: Counts, name: str) -> list[int]:
-    value = counts[name]
-    assert isinstance(value, list)
-    return value

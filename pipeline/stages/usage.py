@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from pipeline.storage.store import write_file
 

@@ -56,7 +56,7 @@ class Checked:
     reason: str | None
 
 
-class DamagedPart(Exception):
+class DamagedPartError(Exception):
     """A part that should be there and is not what its marker says."""
 
 
@@ -99,7 +99,7 @@ def check_part(store: Store, owner: Owner, stage: str, number: int, rows: int) -
         return Checked(None, f"its marker counts {found.marker.rows} rows, the plan {rows}")
     try:
         _verified_bytes(store, found.marker)
-    except DamagedPart as damage:
+    except DamagedPartError as damage:
         return Checked(None, str(damage))
     return found
 
@@ -128,14 +128,14 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
 def read_part(store: Store, marker: Marker, columns: list[str] | None = None) -> pa.Table:
     """The part of `marker`, verified against its digest and its page checksums.
 
-    Raises DamagedPart.
+    Raises DamagedPartError.
     """
     data = _verified_bytes(store, marker)
-    table = pq.ParquetFile(
-        io.BytesIO(data), page_checksum_verification=True
-    ).read(columns=columns, use_threads=False)
+    table = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(
+        columns=columns, use_threads=False
+    )
     if table.num_rows != marker.rows:
-        raise DamagedPart(f"it holds {table.num_rows} rows, its marker says {marker.rows}")
+        raise DamagedPartError(f"it holds {table.num_rows} rows, its marker says {marker.rows}")
     return table
 
 
@@ -165,7 +165,7 @@ def _verified_bytes(store: Store, marker: Marker) -> bytes:
     try:
         data = store.get(part_path(marker.stage, marker.number))
     except FileNotFoundError:
-        raise DamagedPart("its marker is there, the part is not") from None
+        raise DamagedPartError("its marker is there, the part is not") from None
     if hashlib.sha256(data).hexdigest() != marker.digest:
-        raise DamagedPart("its bytes do not have the digest its marker names")
+        raise DamagedPartError("its bytes do not have the digest its marker names")
     return data

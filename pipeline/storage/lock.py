@@ -20,31 +20,33 @@ LOCK_PATH: Final = "checkpoints/lock"
 _held: dict[Path, IO[str]] = {}
 
 
-class RunIsBusy(Exception):
+class RunIsBusyError(Exception):
     """Another process works on this run."""
 
 
 def acquire(folder: Path) -> str | None:
     """Lock the run in `folder` for this process; again is allowed.
 
-    Returns a sentence if the holder before this one died without letting go. Raises RunIsBusy.
+    Returns a sentence if the holder before this one died without letting go. Raises RunIsBusyError.
     """
     path = (folder / LOCK_PATH).resolve()
     if path in _held:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (it stays open while the lock is held)
+    file = path.open("a+", encoding="utf-8")  # open while the lock is held
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         holder = _holder(file)
         file.close()
-        raise RunIsBusy(f"another process works on {folder} ({holder or 'not named'})") from None
+        raise RunIsBusyError(
+            f"another process works on {folder} ({holder or 'not named'})"
+        ) from None
     before = _holder(file)
     here = socket.gethostname()
     if before and not before.endswith(f" on {here}"):
         file.close()
-        raise RunIsBusy(
+        raise RunIsBusyError(
             f"{before} works on {folder}; if that machine is gone, delete {LOCK_PATH} there"
         )
     file.truncate(0)
@@ -70,7 +72,7 @@ def holder_of(folder: Path) -> str | None:
     if path in _held:
         return f"process {os.getpid()} on {socket.gethostname()}"
     try:
-        with open(path, encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:

@@ -14,7 +14,7 @@ SCHEMA: Final = 1
 MANIFEST_PATH: Final = "manifest.json"
 
 
-class UnreadableDocument(Exception):
+class UnreadableDocumentError(Exception):
     """A JSON document of a run that is missing, damaged or newer than this version."""
 
 
@@ -34,21 +34,23 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A document of this version's schema. Raises UnreadableDocument."""
+    """A document of this version's schema. Raises UnreadableDocumentError."""
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise UnreadableDocument(f"{path.name} cannot be read: {error}") from error
+        raise UnreadableDocumentError(f"{path.name} cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else None
-        raise UnreadableDocument(f"{path.name} has schema {found}, this version reads {SCHEMA}")
+        raise UnreadableDocumentError(
+            f"{path.name} has schema {found}, this version reads {SCHEMA}"
+        )
     return document
 
 
 def file_digest(path: Path) -> str | None:
     """sha256 of a file, read in pieces; None if it is not there."""
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None

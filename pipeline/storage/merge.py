@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage.checkpoints import DamagedPart, Marker, read_part, text_columns
+from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
 from pipeline.storage.store import TEMPORARY, Store
 
 RANK: Final = "rank"
@@ -37,7 +37,7 @@ _OBJECTIVES: Final = {
 _TIE_BREAKS: Final = (("dscr_min", "DESC"), ("equity_irr", "DESC"), ("permutation_id", "ASC"))
 
 
-class MergeRefused(Exception):
+class MergeRefusedError(Exception):
     """The parts do not add up to the plan."""
 
 
@@ -59,7 +59,7 @@ def merge_ranked(
     """Write `target` whole: the rows of all parts, best first, `rank` from 1. Returns the rows.
 
     `schema` is that of the parts; `on_batch` sees every written table once, in rank order. Raises
-    DamagedPart, MergeRefused, OSError.
+    DamagedPartError, MergeRefusedError, OSError.
     """
     scratch = target.parent / TEMPORARY / f"merge.{os.getpid()}"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def merge_ranked(
     ranked = pa.schema([pa.field(RANK, pa.int64(), False, {"description": "1 is best"}), *schema])
     partial = scratch / target.name
     # A reader inside DuckDB may raise only its own errors; the first one of ours is kept.
-    damage: list[DamagedPart] = []
+    damage: list[DamagedPartError] = []
     try:
         with duckdb.connect(
             config={
@@ -82,30 +82,31 @@ def merge_ranked(
                 f'"{column}" {direction} NULLS LAST' for column, direction in ranking(objective)
             )
             try:
-                query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")
+                # Columns and directions are constants of this module, no text from outside.
+                query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
                 written = _write(query.to_arrow_reader(_ROW_GROUP), ranked, partial, on_batch)
             except duckdb.Error as error:
                 if damage:
                     raise damage[0] from error
                 raise OSError(f"the merge failed: {error}") from error
         if written != expected:
-            raise MergeRefused(f"the merge wrote {written} rows, the parts hold {expected}")
-        with open(partial, "rb+") as file:
+            raise MergeRefusedError(f"the merge wrote {written} rows, the parts hold {expected}")
+        with partial.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(partial, target)
+        partial.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return written
 
 
 def _rows(
-    store: Store, markers: Sequence[Marker], damage: list[DamagedPart]
+    store: Store, markers: Sequence[Marker], damage: list[DamagedPartError]
 ) -> Iterator[pa.RecordBatch]:
     for marker in markers:
         try:
             table = read_part(store, marker)
-        except DamagedPart as error:
-            damage.append(DamagedPart(f"{marker.stage} part {marker.number}: {error}"))
+        except DamagedPartError as error:
+            damage.append(DamagedPartError(f"{marker.stage} part {marker.number}: {error}"))
             raise
         yield from table.to_batches()
 

@@ -33,13 +33,14 @@ def set_numba_cache() -> Path:
     raise OSError("no folder for compiled kernels can be written; set ATLAS_FORGE_CACHE to one")
 
 
-def _user_cache() -> str:
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(root, "atlas-forge", "numba")
+def _user_cache() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    root = Path(given) if given else Path("~/.cache").expanduser()
+    return root / "atlas-forge" / "numba"
 
 
-def _private_temporary() -> str:
-    return os.path.join(tempfile.gettempdir(), f"atlas-forge-{os.getuid()}", "numba")
+def _private_temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"atlas-forge-{os.getuid()}" / "numba"
 
 
 def _writable(folder: Path) -> Path | None:

@@ -25,7 +25,7 @@ SCHEMA: Final = 1
 PLAN_PATH: Final = "plan.json"
 
 
-class UnreadablePlan(Exception):
+class UnreadablePlanError(Exception):
     """A stored plan that is damaged, newer than this version, or not the one asked for."""
 
 
@@ -67,11 +67,11 @@ def plan_bytes(plan: Plan) -> bytes:
 
 
 def plan_of(data: bytes) -> Plan:
-    """The plan of a JSON document. Raises UnreadablePlan."""
+    """The plan of a JSON document. Raises UnreadablePlanError."""
     try:
         document = json.loads(data)
         if document["schema"] != SCHEMA:
-            raise UnreadablePlan(
+            raise UnreadablePlanError(
                 f"the plan has schema {document['schema']}, this version reads {SCHEMA}"
             )
         plan = Plan(
@@ -85,14 +85,16 @@ def plan_of(data: bytes) -> Plan:
             problem=problem_of_json(document["problem"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreadablePlan(f"the plan cannot be read: {error!r}") from error
+        raise UnreadablePlanError(f"the plan cannot be read: {error!r}") from error
     if plan.plan_hash != document.get("plan_hash"):
-        raise UnreadablePlan("the plan was changed after it was written: its hash does not match")
+        raise UnreadablePlanError(
+            "the plan was changed after it was written: its hash does not match"
+        )
     return plan
 
 
 def read_plan(store: Store) -> Plan | None:
-    """The plan stored in a run, or None. Raises UnreadablePlan."""
+    """The plan stored in a run, or None. Raises UnreadablePlanError."""
     try:
         return plan_of(store.get(PLAN_PATH))
     except FileNotFoundError:
@@ -101,10 +103,10 @@ def read_plan(store: Store) -> Plan | None:
 
 @lru_cache(maxsize=4)
 def cached_plan(store: Store, plan_hash: str) -> Plan:
-    """The plan a partition task refers to, read once per process. Raises UnreadablePlan."""
+    """The plan a partition task refers to, read once per process. Raises UnreadablePlanError."""
     plan = read_plan(store)
     if plan is None or plan.plan_hash != plan_hash:
-        raise UnreadablePlan(f"the store at {store.url} does not hold plan {plan_hash[:12]}")
+        raise UnreadablePlanError(f"the store at {store.url} does not hold plan {plan_hash[:12]}")
     return plan
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage.manifest import UnreadableDocument, read_json
+from pipeline.storage.manifest import UnreadableDocumentError, read_json
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
@@ -18,7 +18,7 @@ REPORT_PATH: Final = "reports/summary.pdf"
 Rows = list[dict[str, Any]]
 
 
-class NoSuchRun(Exception):
+class NoSuchRunError(Exception):
     """No run of that name, or one that has not got that far."""
 
 
@@ -29,10 +29,10 @@ class ResultsStore(Protocol):
         """Ids of the runs, newest first."""
 
     def summary(self, run_id: str) -> dict[str, Any]:
-        """summary.json of a finished run. Raises NoSuchRun, UnreadableDocument."""
+        """summary.json of a finished run. Raises NoSuchRunError, UnreadableDocumentError."""
 
     def top(self, run_id: str, rows: int) -> Rows:
-        """The best `rows` survivors as plain values. Raises NoSuchRun."""
+        """The best `rows` survivors as plain values. Raises NoSuchRunError."""
 
 
 class LocalResults:
@@ -51,22 +51,24 @@ class LocalResults:
         return [folder.name for folder in found]
 
     def folder(self, run_id: str) -> Path:
-        """The folder of a run. Raises NoSuchRun."""
+        """The folder of a run. Raises NoSuchRunError."""
         folder = self.out / run_id
         if Path(run_id).name != run_id or not (folder / "manifest.json").is_file():
-            raise NoSuchRun(f"there is no run {run_id!r} in {self.out}")
+            raise NoSuchRunError(f"there is no run {run_id!r} in {self.out}")
         return folder
 
     def summary(self, run_id: str) -> dict[str, Any]:
+        """summary.json of a run folder."""
         try:
             return read_json(self.folder(run_id) / SUMMARY_PATH)
-        except UnreadableDocument as error:
-            raise NoSuchRun(f"run {run_id} is not finished: {error}") from error
+        except UnreadableDocumentError as error:
+            raise NoSuchRunError(f"run {run_id} is not finished: {error}") from error
 
     def top(self, run_id: str, rows: int) -> Rows:
+        """The first rows of a run's ranked.parquet."""
         path = self.folder(run_id) / RANKED_PATH
         if not path.is_file():
-            raise NoSuchRun(f"run {run_id} is not finished: it has no {RANKED_PATH}")
+            raise NoSuchRunError(f"run {run_id} is not finished: it has no {RANKED_PATH}")
         return head(path, rows)
 
 

@@ -10,7 +10,7 @@ from pipeline.space.partitions import number_of_partitions
 from pipeline.storage import lock
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
-from pipeline.storage.plan import Plan, UnreadablePlan, read_plan
+from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.store import Store, open_store
 
 FINISHED: Final = "finished"
@@ -47,14 +47,16 @@ class RunState:
 def run_state(folder: Path, store: Store | None = None) -> RunState:
     """State of the run in `folder`, its parts in `store` (or the folder).
 
-    Raises UnreadableDocument, UnreadablePlan.
+    Raises UnreadableDocumentError, UnreadablePlanError.
     """
     manifest = read_json(folder / MANIFEST_PATH)
     plan = read_plan(open_store(str(folder)))
     if plan is None:
-        raise UnreadablePlan(f"{folder.name} has no plan")
+        raise UnreadablePlanError(f"{folder.name} has no plan")
     outputs = manifest.get("outputs") or {}
-    changed = tuple(name for name, digest in outputs.items() if file_digest(folder / name) != digest)
+    changed = tuple(
+        name for name, digest in outputs.items() if file_digest(folder / name) != digest
+    )
     holder = lock.holder_of(folder)
     if holder:
         state = RUNNING

@@ -21,6 +21,8 @@ class Store(Protocol):
 
     url: str
 
+    def __hash__(self) -> int: ...
+
     def put(self, path: str, data: bytes) -> None:
         """Write `data` whole, replacing what was there. Raises OSError."""
 
@@ -42,28 +44,32 @@ class LocalStore:
         self.url = str(root)
 
     def put(self, path: str, data: bytes) -> None:
+        """Temporary file in the run's own folder for such, fsync, rename."""
         target = self.root / path
         temporary = self.root / TEMPORARY
         unique = f"{target.name}.{os.getpid()}.{threading.get_ident()}"
         try:
             _write_synced(temporary / unique, data)
-            os.replace(temporary / unique, target)
+            (temporary / unique).replace(target)
         except FileNotFoundError:
             temporary.mkdir(parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             _write_synced(temporary / unique, data)
-            os.replace(temporary / unique, target)
+            (temporary / unique).replace(target)
 
     def get(self, path: str) -> bytes:
+        """The file's bytes."""
         return (self.root / path).read_bytes()
 
     def names(self, folder: str) -> list[str]:
+        """Files of a folder."""
         try:
             return sorted(entry.name for entry in os.scandir(self.root / folder) if entry.is_file())
         except FileNotFoundError:
             return []
 
     def delete(self, path: str) -> None:
+        """Unlink the file."""
         (self.root / path).unlink(missing_ok=True)
 
 
@@ -75,7 +81,7 @@ class ObjectStore:
     """
 
     def __init__(self, url: str, endpoint_url: str | None, ca_file: str | None) -> None:
-        import fsspec
+        import fsspec  # noqa: PLC0415 - a run in a local folder needs none of it
 
         client: dict[str, Any] = {"verify": ca_file} if ca_file else {}
         if endpoint_url:
@@ -87,12 +93,15 @@ class ObjectStore:
         self.url = url
 
     def put(self, path: str, data: bytes) -> None:
+        """One PUT of the whole object."""
         self._files.pipe_file(f"{self._root}/{path}", data)
 
     def get(self, path: str) -> bytes:
+        """One GET of the whole object."""
         return bytes(self._files.cat_file(f"{self._root}/{path}"))
 
     def names(self, folder: str) -> list[str]:
+        """Objects under a prefix."""
         try:
             found = self._files.ls(f"{self._root}/{folder}", detail=False)
         except FileNotFoundError:
@@ -100,6 +109,7 @@ class ObjectStore:
         return sorted(name.rsplit("/", 1)[-1] for name in found)
 
     def delete(self, path: str) -> None:
+        """Delete the object, if it is there."""
         if self._files.exists(f"{self._root}/{path}"):
             self._files.rm_file(f"{self._root}/{path}")
 
@@ -125,13 +135,13 @@ def write_file(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         _write_synced(temporary, data)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -8,20 +8,20 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.compute import PartitionsFailed, SerialExecutor
 from pipeline.inputs import Request
 from pipeline.settings import load_settings
-from pipeline.stages.analysis import StageIncomplete, analysis_stage
+from pipeline.stages.analysis import StageIncompleteError, analysis_stage
 from pipeline.stages.contract import Run
 from pipeline.stages.input import input_stage
 from pipeline.stages.output import output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
 from pipeline.storage import lock
-from pipeline.storage.checkpoints import DamagedPart
-from pipeline.storage.merge import MergeRefused
+from pipeline.storage.checkpoints import DamagedPartError
+from pipeline.storage.merge import MergeRefusedError
 from pipeline.storage.plan import Plan
 from tests.run_projects import log_of, quiet, request_of, run_here
-from pipeline.compute import PartitionsFailed, SerialExecutor
 
 ROWS = 1_500
 
@@ -197,7 +197,7 @@ def test_the_merge_refuses_what_does_not_add_up(
     else:
         _edit(run.folder, stage, rows=ROWS - 1)
     (run.folder / "ranked.parquet").unlink()
-    with pytest.raises(MergeRefused, match=f"{stage} part 1"):
+    with pytest.raises(MergeRefusedError, match=f"{stage} part 1"):
         output_stage(run, plan, quiet)
     assert not (run.folder / "ranked.parquet").exists()
 
@@ -208,7 +208,7 @@ def test_the_merge_refuses_a_part_with_other_survivors_than_pruning_counted(
     run, plan = staged
     record = json.loads(_marker(run.folder, "pruning", 1).read_text())["record"]
     _edit(run.folder, "pruning", record={**record, "survivors": record["survivors"] - 1})
-    with pytest.raises(MergeRefused, match="analysis part"):
+    with pytest.raises(MergeRefusedError, match="analysis part"):
         output_stage(run, plan, quiet)
 
 
@@ -216,7 +216,7 @@ def test_a_part_damaged_before_the_merge_stops_it(staged: tuple[Run, Plan]) -> N
     run, plan = staged
     _flip_a_bit(run.folder, "analysis")
     (run.folder / "ranked.parquet").unlink()
-    with pytest.raises(DamagedPart, match="analysis part 1"):
+    with pytest.raises(DamagedPartError, match="analysis part 1"):
         output_stage(run, plan, quiet)
     assert not (run.folder / "ranked.parquet").exists()
     assert not list((run.folder / "checkpoints/tmp").iterdir())
@@ -228,14 +228,16 @@ def test_a_pruning_part_damaged_before_analysis_fails_the_partition(
     run, plan = staged
     _flip_a_bit(run.folder, "pruning")
     shutil.rmtree(run.folder / "checkpoints/analysis")
-    with pytest.raises(PartitionsFailed, match="analysis partition . *"):
+    with pytest.raises(
+        PartitionsFailed, match=r"analysis partition \d: DamagedPartError: its bytes"
+    ):
         analysis_stage(run, plan, SerialExecutor(), quiet)
 
 
 def test_analysis_needs_all_of_pruning(staged: tuple[Run, Plan]) -> None:
     run, plan = staged
     _marker(run.folder, "pruning", 2).unlink()
-    with pytest.raises(StageIncomplete, match="pruning part 2"):
+    with pytest.raises(StageIncompleteError, match="pruning part 2"):
         analysis_stage(run, plan, SerialExecutor(), quiet)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.storage import lock
@@ -39,8 +40,10 @@ def strike(folder: Path, how: signal.Signals, *options: str) -> tuple[int, str, 
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.002)
+        children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(how)
         _, errors = process.communicate(timeout=60)
+        assert psutil.wait_procs(children, timeout=20)[1] == [], "workers outlive their run"
     return process.returncode, errors, next(folder.glob("trial-*"))
 
 
@@ -104,7 +107,7 @@ def test_a_run_of_another_machine_is_believed_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / lock.LOCK_PATH
     path.parent.mkdir()
     path.write_text(json.dumps({"pid": 12, "host": "elsewhere"}))
-    with pytest.raises(lock.RunIsBusy, match="process 12 on elsewhere"):
+    with pytest.raises(lock.RunIsBusyError, match="process 12 on elsewhere"):
         lock.acquire(tmp_path)
     path.unlink()
     assert lock.acquire(tmp_path) is None

@@ -25,17 +25,18 @@ SUMMARY: dict[str, Any] = {
     },
     "tiers": {"Diamond": 0, "Gold": 0, "Silver": 1_344, "Bronze": 3_552, "Not Viable": 82_144},
     "binding_constraints": [
-        {"reason": "INSUFFICIENT_CAPITAL", "count": 40_231, "share": 0.4622},
-        {"reason": "COUPON_OUT_OF_MARKET", "count": 22_201, "share": 0.2551},
-        {"reason": "DSCR_BELOW_MINIMUM", "count": 9_920, "share": 0.1140},
-        {"reason": "STRESS_DSCR_BREACH", "count": 7_744, "share": 0.0890},
-        {"reason": "ICR_BELOW_MINIMUM", "count": 1_952, "share": 0.0224},
-        {"reason": "LEVERAGE_TOO_HIGH", "count": 64, "share": 0.0007},
-        {"reason": "WAL_EXCEEDS_LIMIT", "count": 32, "share": 0.0004},
+        {"reason": "INSUFFICIENT_CAPITAL", "count": 40_231, "share_pct": 46.221278},
+        {"reason": "COUPON_OUT_OF_MARKET", "count": 22_201, "share_pct": 25.506664},
+        {"reason": "DSCR_BELOW_MINIMUM", "count": 9_920, "share_pct": 11.397059},
+        {"reason": "STRESS_DSCR_BREACH", "count": 7_744, "share_pct": 8.897059},
+        {"reason": "ICR_BELOW_MINIMUM", "count": 1_952, "share_pct": 2.242647},
+        {"reason": "LEVERAGE_TOO_HIGH", "count": 64, "share_pct": 0.073529},
+        {"reason": "WAL_EXCEEDS_LIMIT", "count": 32, "share_pct": 0.036765},
     ],
     "timings": {"pruning": 1.2},
     "rows_per_second": 41_000.0,
     "peak_memory_mb": 611.0,
+    "optimal": None,  # set below
     "not_modelled": ["equity IRR", "day-one value", "cash flow waterfall", "floating coupons"],
 }
 
@@ -97,6 +98,9 @@ def top_rows(count: int = 10) -> list[dict[str, Any]]:
         }
         for place in range(count)
     ]
+
+
+SUMMARY["optimal"] = top_rows(1)[0]
 
 
 def scatter() -> list[tuple[float | None, float | None, str]]:
