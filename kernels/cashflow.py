@@ -11,9 +11,9 @@ from kernels import figures as f
 from kernels import layout as x
 from kernels import mezzanine
 from kernels import rules as r
-from kernels import senior as senior_debt
 from kernels import waterfall as w
-from kernels.returns import BPS_A_MONTH, fx_rate, hedged_share
+from kernels.currency import fx_rate, hedged_share
+from kernels.returns import BPS_A_MONTH
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 BLOCK = w.BLOCK
@@ -160,7 +160,7 @@ def run(
     block's `rows` (BLOCK,) int64; cash, gross, net (months, curves) [money]; share, mezz_share (months,
     BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project]; limits
     CashRules.limits; history (2, months + 1, BLOCK) scratch. Fills flows and tax (months, BLOCK)
-    [money]: equity's cash, and the tax that fell due; owed (BLOCK,): debt left at lease end.
+    [money], equity's cash and the tax that fell due, and owed (BLOCK,), debt left at lease end.
     """
     b = BLOCK
     months = flows.shape[0]
@@ -221,9 +221,9 @@ def coverage(net, curve, service, c, senior, rent_free, maturity):
         cover = net[month - 1, curve] / due
         total += cover
         counted += 1
-        if cover < least:
-            least = cover
+        if cover < least * (1.0 - TOLERANCE) or worst == 0:
             worst = month
+        least = min(least, cover)
         if cover < 1.0 - TOLERANCE:
             under += 1
     return least, total / counted, worst, under

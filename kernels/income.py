@@ -15,6 +15,7 @@ import numpy as np
 
 from kernels import layout as x
 from kernels import rules as r
+from kernels.currency import fx_rate
 
 HOURS_PER_MONTH = 730.0
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -37,14 +38,6 @@ _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 ) = range(12)
 N_INCOMES = 12
 _HYBRID_YEARS = 10
-
-
-@numba.njit(**_JIT)
-def fx_rate(inputs, row):
-    """Units of the project currency per unit of local currency [ratio]."""
-    if inputs[x.LOCAL_CURRENCY, row] != inputs[x.CURRENCY, row]:
-        return inputs[x.FX_SPOT, row]
-    return 1.0
 
 
 @numba.njit(**_JIT)

@@ -5,19 +5,19 @@
     exit     = max(0, net income of the last 12 months) / cap rate
 
 Charges of a month: maintenance, insurance in operation, senior, mezzanine and wrap fees on opening
-balances, facility fee, currency hedge, total return swap fee, and tax; a sold strip takes its share. Source: the model's section 5. No debt outlives the lease (it
-would be sized to zero), so nothing is owed at exit. Month m is C + m months after close.
+balances, facility fee, currency hedge, total return swap fee, and tax; a sold strip takes its
+share. Source: the model's section 5. No debt outlives the lease (it would be sized to zero), so
+nothing is owed at exit. Month m is C + m months after close.
 """
 
 import numba
 import numpy as np
 
-from kernels import dayone
+from kernels import dayone, mezzanine
 from kernels import layout as x
-from kernels import mezzanine
 from kernels import rules as r
 from kernels import senior as senior_debt
-from kernels.income import fx_rate
+from kernels.currency import fx_rate, hedged_share
 from kernels.numerics import integer_power, twelfth_root
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -41,17 +41,6 @@ def project_costs(inputs, row):
 
 
 @numba.njit(**_JIT)
-def hedged_share(inputs, row):
-    """Share of the debt whose currency risk is hedged [ratio]."""
-    if inputs[x.LOCAL_CURRENCY, row] == inputs[x.CURRENCY, row]:
-        return 0.0
-    policy = inputs[x.CURRENCY_POLICY, row]
-    if policy == x.FX_HEDGED:
-        return 1.0
-    return 0.5 if policy == x.FX_MIXED else 0.0
-
-
-@numba.njit(**_JIT)
 def equity_capacity(
     inputs,
     row,
@@ -70,7 +59,7 @@ def equity_capacity(
     internal_cost,
     tax_rate_pct,
     limits,
-    cash_limits,
+    cash_rules,
 ):
     """What equity can pay [money] at its target return, and the least fixed charge cover [x].
 
@@ -79,7 +68,7 @@ def equity_capacity(
     (months, block) per 1 of `senior` [money]; mezz_service, mezz_balance, mezz_interest (months,
     block) [money]; costs [money]; tax_rate_pct [%]. The cover is the least N / (senior interest +
     mezzanine interest paid + senior fees + wrap premium) over the senior test months, +inf without
-    any such charge. limits, cash_limits: Rules.limits, CashRules.limits.
+    any such charge. limits: Rules.limits; cash_rules: rules.CashRules.
     """
     senior_months = int(senior_terms[senior_debt.MONTHS, c])
     senior_rate = senior_terms[senior_debt.RATE, c]
@@ -105,14 +94,12 @@ def equity_capacity(
     if inputs[x.DSRA_LETTER_OF_CREDIT, row] == 1.0:
         backed_months += inputs[x.DSRA_MONTHS, row]
     facility = backed_months * senior * senior_service[0, c]
-    facility_fee = facility * cash_limits[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
+    facility_fee = facility * cash_rules.limits[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
     equity = total_cost - senior - mezz_terms[mezzanine.NOTIONAL, c]
-    trs_fee = dayone.trs_fee_per_month(inputs, row, equity, total_cost, cash_limits)
-    trs_months = 12.0 * cash_limits[r.TRS_TERM_YEARS]
-    sold_share = 0.0
-    if inputs[x.STRIP_ON, row] == 1.0:
-        sold_share = cash_limits[r.STRIP_SHARE_PCT] / 100.0
-    sold_from = dayone.strip_start(inputs[x.LEASE_YEARS, row], cash_limits)
+    trs_fee = dayone.trs_fee(inputs, row, equity, total_cost, cash_rules)
+    trs_months = 12.0 * cash_rules.limits[r.TRS_TERM_YEARS]
+    sold_from = dayone.strip_first_month(inputs[x.LEASE_YEARS, row], cash_rules)
+    sells = inputs[x.STRIP_ON, row] == 1.0
     taxed = inputs[x.TAX_ON, row] == 1.0
     land = inputs[x.LAND_FEES, row] * fx_rate(inputs, row)
     depreciation = (total_cost - land) / lease_months
@@ -165,8 +152,8 @@ def equity_capacity(
             last_year_income += income
         if month > rent_free:
             left = income - charges - tax - service
-            if month > sold_from:
-                left -= sold_share * max(0.0, left + tax)
+            if sells and month >= sold_from:
+                left -= dayone.strip_sold(left, tax, cash_rules)
             value += left * discount
     exit_value = max(0.0, last_year_income) / (limits[r.EXIT_CAP_RATE_PCT] / 100.0)
     return max(0.0, value + exit_value * discount), fixed_charge_cover

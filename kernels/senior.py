@@ -252,9 +252,9 @@ def schedule(inputs, rows, net, shift_bps, limits, service, balance, share):
     """Unit schedules of a block at shifted coupons.
 
     rows (block,) int64: columns of inputs (N_INPUTS, …) that make the block; net (months, block)
-    shapes a sculpted profile; shift_bps (block,) moves each coupon, which does not go under 1 bp. Fills
-    service and balance (months, block) as `walk` does, and share: scheduled principal over opening
-    balance, 1 in the last month of an amortising profile.
+    shapes a sculpted profile; shift_bps (block,) moves each coupon, which does not go under 1 bp.
+    Fills service and balance (months, block) as `walk` does, and share: scheduled principal over
+    opening balance, 1 in the last month of an amortising profile.
     """
     months_walked = service.shape[0]
     for c in range(rows.shape[0]):

@@ -12,8 +12,8 @@ import numpy as np
 from kernels import codes, gates, mezzanine, rating, returns, scoring
 from kernels import figures as f
 from kernels import layout as x
-from kernels import rules as r
 from kernels import senior as senior_debt
+from kernels.currency import fx_rate
 from kernels.income import monthly_rent
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -28,7 +28,7 @@ def _project_figures(inputs, row, out):
     if inputs[x.OPEX_MODE, row] == x.OPEX_PERCENT:
         net_income = gross_income * (1.0 - inputs[x.OPEX, row] / 100.0)
     else:
-        net_income = gross_income - inputs[x.OPEX, row] * returns.fx_rate(inputs, row)
+        net_income = gross_income - inputs[x.OPEX, row] * fx_rate(inputs, row)
     market, internal, total = returns.project_costs(inputs, row)
     out[f.NET_IT_LOAD_MW, row] = inputs[x.GROSS_IT_LOAD_MW, row] / inputs[x.PUE, row]
     out[f.GROSS_INCOME, row] = gross_income
@@ -98,7 +98,7 @@ def _capital_figures(inputs, row, mezz, capacity, out):
     cost = senior * inputs[x.SENIOR_COUPON_PCT, row] + mezz * inputs[x.MEZZ_COUPON_PCT, row]
     cost += equity * inputs[x.EQUITY_IRR_TARGET_PCT, row]
     out[f.WACC, row] = cost / total
-    required = total + inputs[x.STRUCTURING_FEES, row] * returns.fx_rate(inputs, row)
+    required = total + inputs[x.STRUCTURING_FEES, row] * fx_rate(inputs, row)
     required += inputs[x.SENIOR_UPFRONT_FEE_BPS, row] / 10000.0 * senior
     required += inputs[x.MEZZ_UPFRONT_FEE_BPS, row] / 10000.0 * mezz
     out[f.EQUITY_CAPACITY, row] = capacity
@@ -258,7 +258,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                     out[f.INTERNAL_COSTS, row],
                     rules.tax_rate_pct[int(inputs[x.JURISDICTION, row])],
                     rules.limits,
-                    cash_rules.limits,
+                    cash_rules,
                 )
                 if senior > 0.0:
                     out[f.FCCR_MIN, row] = fixed_charge_cover
