@@ -63,7 +63,11 @@ REASON_NAMES = (
     WARN_GEO_CONCENTRATION,
     WARN_MEZZ_BEFORE_SENIOR,
     WARN_WRAP_COST,
-) = range(16, 24)
+    WARN_INFLATION_UNHEDGED,
+    WARN_OVERHEDGED,
+    WARN_OVERLAY_IDLE,
+    WARN_RESERVES_UNFUNDED,
+) = range(16, 28)
 WARNING_NAMES = (
     *REASON_NAMES,
     "MARGINAL_CREDIT",
@@ -74,6 +78,10 @@ WARNING_NAMES = (
     "GEO_CONCENTRATION",
     "MEZZ_BEFORE_SENIOR",
     "WRAP_COST_OUT_OF_RANGE",
+    "INFLATION_UNHEDGED",
+    "OVERHEDGED",
+    "OVERLAY_IDLE",
+    "RESERVES_UNFUNDED",
 )
 
 # -- legs of repo eligibility that failed: bit numbers -----------------------------------------

@@ -137,7 +137,15 @@ TRUE_SALE = 140
 GOVERNING_LAW_OK = 141
 RULE_144A = 142
 GEO_CONCENTRATION = 143  # 1: project.locations breach RK-CONC-002
-N_INPUTS = 144
+CURVE_TABLE = 144  # which of the curve tables BaseCurveShift_bps_28 belongs to, see rules.Curves
+ZCIS_IMPLIED_5Y_PCT = 145  # breakeven inflation of each term: ZCiS_ImpliedRate_93, or the market's
+ZCIS_IMPLIED_10Y_PCT = 146
+COUNTERPARTY_RATING = 147  # rating code of the swap counterparty, BBB or better
+RATE_OPTION = 148
+CPI_STRESS_1_PCT = 149  # the three paths of CPI_Scenarios_82
+CPI_STRESS_2_PCT = 150
+CPI_STRESS_3_PCT = 151
+N_INPUTS = 152
 
 # -- codes: place in the catalogue's list of allowed values -----------------------------------
 GBP, EUR, USD, JPY, AED = range(5)
@@ -158,6 +166,8 @@ HAIRCUT_CONSERVATIVE, HAIRCUT_BASE, HAIRCUT_INTERNAL = range(3)
 UK, EU, US, GLOBAL = range(4)
 DATA_CENTRE, RENEWABLE, INFRASTRUCTURE = range(3)
 RENT_MONTHLY, RENT_PER_KW_MONTH, RENT_PER_KWH = range(3)
+TRS_MONTHLY, TRS_QUARTERLY = range(2)
+OPTION_FLOOR, OPTION_CAP, OPTION_COLLAR = range(3)
 
 # Ratings are their number: higher is better, 0 is unrated.
 UNRATED, RATING_B, RATING_BB, RATING_BBB, RATING_A, RATING_AA, RATING_AAA = range(7)

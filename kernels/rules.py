@@ -68,6 +68,29 @@ FloatArray = npt.NDArray[np.float64]
 ) = range(51)
 N_LIMITS = 51
 
+# -- places in CashRules.limits ------------------------------------------------------------------
+(
+    LIQUIDITY_FEE_BPS,
+    COVENANT_WINDOW_MONTHS,
+    COVENANT_FIRST_TEST_MONTH,
+    COVENANT_TEST_INTERVAL_MONTHS,
+    TURBO_TIME_BASED_YEAR,
+    TURBO_DOWNGRADE_NOTCHES,
+    RELEASE_CLEAN_TESTS,
+    WRAP_VALUE_YEARS_MAX,
+    RATE_OPTION_OFFSET_BPS,
+    RATE_OPTION_YEARS,
+    TRS_MAX_STRUCTURE_PCT,
+    TRS_TERM_YEARS,
+    STRIP_SHARE_PCT,
+    STRIP_AFTER_YEARS,
+    STRIP_AFTER_YEARS_LONG,
+    STRIP_LONG_LEASE_YEARS,
+    STRESS_CPI_EXTRA_PCT,
+    STRESS_DEFAULT_MONTH,
+) = range(18)
+N_CASH_LIMITS = 18
+
 # -- what a rule does when it is broken: places in Rules.actions are the reasons of kernels.codes
 ACTION_OFF, ACTION_REJECT, ACTION_WARN = range(3)
 
@@ -111,3 +134,37 @@ class Market(NamedTuple):
     anchor_zero_pct: FloatArray  # (8,) [%] zero rate at each BaseCurveAnchor_27
     power_spot_per_mwh: FloatArray  # (1,) [local currency/MWh]
     power_swap_per_mwh: FloatArray  # (1,) [local currency/MWh]
+
+
+class CashRules(NamedTuple):
+    """Terms of the waterfall, of day-one value and of the stresses, from the rulebook file."""
+
+    limits: FloatArray  # (N_CASH_LIMITS,), by the names above
+    reinvestment_pct: FloatArray  # (3,) [% a year] by ReinvestmentOption_105
+    trap_share: FloatArray  # (3,) [ratio] of the cash a trap keeps, by CashTrapRules_102
+    trs_upfront_pct: FloatArray  # (2,) [% of notional] by TRS_MarginingFreq_95
+    zcis_credit_bps: FloatArray  # (3, 7) [bps of notional] by CSA type, counterparty rating
+    low_spread_bps: FloatArray  # (7,) [bps] credit spread of ratings the inputs do not give
+    strip_spread_pct: FloatArray  # (7,) [% a year] over the zero curve by senior rating
+
+
+class Yields(NamedTuple):
+    """What the curve tables are made from: the market's zero curve, its shifts and volatility."""
+
+    terms_years: FloatArray  # (nodes,) [years], rising
+    zero_pct: FloatArray  # (nodes,) [%] annual compounding
+    shifts_bps: FloatArray  # (shifts,) [bps] distinct values of BaseCurveShift_bps_28
+    normal_vol_bps: FloatArray  # (1,) [bps a year] normal volatility of forward rates
+
+
+class Curves(NamedTuple):
+    """Tables over months t = 0, 1, … after close, one per curve shift; see kernels.curve.
+
+    Row CURVE_TABLE of the inputs says which shift is a permutation's.
+    """
+
+    df: FloatArray  # (shifts, months) discount factor
+    floor_unit: FloatArray  # (shifts, months) price at close of a floorlet paid at t, a year's rate
+    cap_unit: FloatArray  # (shifts, months) the same of a caplet
+    strip_df: FloatArray  # (shifts, 7, months) discount factor with the strip's spread, by rating
+    normal_vol: FloatArray  # (1,) [decimal a year]
