@@ -37,14 +37,14 @@ def evaluate_many(
     request: Request | None, scenarios: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Every figure of each scenario, in order; nothing is computed if one of them is wrong."""
-    numbered = [(number, scenario) for number, scenario in enumerate(scenarios, 1)]
+    numbered = list(enumerate(scenarios, 1))
     return figures_of(checked(request or default_request(), numbered, "scenarios"))
 
 
 def checked(
-    request: Request, numbered: Sequence[tuple[int, Mapping[str, Any]]], file: str
+    request: Request, numbered: Sequence[tuple[int | None, Mapping[str, Any]]], file: str
 ) -> list[Request]:
-    """The scenario of each (line number, settings). Raises InputErrors naming the lines."""
+    """The scenario of each (line number or None, settings). Raises InputErrors naming the lines."""
     found: list[Request] = []
     errors: list[InputError] = []
     for number, overrides in numbered:

@@ -48,7 +48,7 @@ def command(
     request = load_request(file) if file else default_request()
     common = _settings_of(settings)
     if scenarios is None:
-        found = figures_of(checked(request, [(0, common)], "--set"))
+        found = figures_of(checked(request, [(None, common)], "--set"))
     else:
         lines = _lines_of(Path(scenarios))
         numbered = [(number, {**common, **line}) for number, line in lines]

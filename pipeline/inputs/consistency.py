@@ -45,11 +45,6 @@ def _check_structure(request: Request, collector: Collector, prefix: str) -> Non
     if fixed(39, 41) and figure(41) >= tenor:
         message = f"{figure(41):g} months of grace leave no time to repay: the tenor is {tenor:g}"
         collector.error(at(41), message, bare=True)
-    elif fixed(39, 40, 68) and value_of(request, 40) == "Sculpted" and figure(68) >= tenor:
-        message = (
-            f"{figure(68):g} months without rent leave no time to repay: the tenor is {tenor:g}"
-        )
-        collector.error(at(68), message, bare=True)
     window = request.rulebook.model.pik_window_months
     mezz_on = request.switches["mezz"] and "mezz" not in moved
     pik = value_of(request, 48) == "PIKWindow"

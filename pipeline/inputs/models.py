@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -89,6 +90,7 @@ T = TypeVar("T")
 TupleOf = Annotated[tuple[T, ...], Field(strict=False)]  # a list in the file
 Model = TypeVar("Model", bound=StrictModel)
 
+_OWN_WORDS = re.compile(r"^(Input|String|Value|Tuple|Dictionary|List) ")  # how pydantic begins
 _MESSAGES = {
     "missing": "is missing",
     "float_type": "has to be a number",
@@ -136,9 +138,14 @@ def _record(
     if kind == "missing":
         collector.error(where, "is missing", bare=True)
         return
-    message = _MESSAGES.get(kind) or problem["msg"][:1].lower() + problem["msg"][1:]
-    message = message.removeprefix("value error, ").replace("input should be", "has to be")
-    collector.error(where, message, problem["input"])
+    message = _MESSAGES.get(kind) or _OWN_WORDS.sub(_lowered, problem["msg"])
+    message = message.replace("input should be", "has to be")
+    whole_block = isinstance(problem["input"], (dict, StrictModel)) and kind not in _MESSAGES
+    collector.error(where, message, problem["input"], bare=whole_block)
+
+
+def _lowered(words: re.Match[str]) -> str:
+    return words[0].lower()
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -168,6 +168,10 @@ class RulebookFile(StrictModel):
     gate_b_score: GateBScore
     composite: Composite
     tiers: Tiers
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its content: parametrised models cannot be pickled by the name of their class."""
+        return type(self).model_validate, (self.model_dump(mode="json", by_alias=True),)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> RulebookFile:

@@ -15,9 +15,10 @@ from pipeline.compute import Executor
 from pipeline.engine import figures_of_ids
 from pipeline.space.levers import IntArray
 from pipeline.space.partitions import number_of_partitions, span, survivor_spans
-from pipeline.stages.contract import Counts, OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
-from pipeline.stages.partition import checkpointed
+from pipeline.stages.partition import checkpointed, in_slices
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -83,7 +84,10 @@ def _task(run: Run, plan: Plan, survivors: list[int], kept: int, number: int) ->
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
-    ids = _survivor_ids(task)
+    return in_slices(_survivor_ids(task), lambda ids: _analysed(plan, ids))
+
+
+def _analysed(plan: Plan, ids: IntArray) -> tuple[pa.Table, Counts]:
     figures = figures_of_ids(plan.problem, ids)
     if figures[f.GATE_A_FAILED].any() or figures[f.GATE_B_FAILED].any():
         raise DamagedPartError("a row that pruning kept does not pass the gates")

@@ -9,15 +9,13 @@ from typing import Any, Final
 
 from pipeline.problem import Problem
 from pipeline.settings import Settings
+from pipeline.stages.counts import Counts
 from pipeline.storage.checkpoints import Owner
 from pipeline.storage.store import Store, open_store
 
 INPUT: Final = "input"
 PERMUTATION: Final = "permutation"
 OUTPUT: Final = "output"
-
-# What partitions count: whole numbers, or a list of them by reason.
-Counts = dict[str, int | list[int]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,11 @@ class Run:
     fingerprint: str
     problem: Problem
     about: dict[str, Any] = field(repr=False)
+
+    @property
+    def shares_store(self) -> bool:
+        """Whether parts go elsewhere than into the run folder."""
+        return bool(self.settings.store)
 
     @property
     def store(self) -> Store:
@@ -120,15 +123,3 @@ class StageResult:
     survivors: int
     counts: Counts
     seconds: float
-
-
-def whole(counts: Counts, name: str) -> int:
-    """A count; 0 if nothing was counted under that name."""
-    value = counts.get(name, 0)
-    return value if isinstance(value, int) else sum(value)
-
-
-def each_of(counts: Counts, name: str) -> list[int]:
-    """The counts by reason under a name."""
-    value = counts[name]
-    return [value] if isinstance(value, int) else value

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable
 from pipeline.compute.executor import Executor, check_fingerprints
 from pipeline.logs import run_log
 from pipeline.stages.contract import (
-    Counts,
     OnProgress,
     Outcome,
     PartitionTask,
     Progress,
     Run,
     StageResult,
-    whole,
 )
+from pipeline.stages.counts import Counts, add_counts, whole
 from pipeline.stages.usage import Usage, record_stage
 
 
@@ -106,14 +105,3 @@ def metrics(
         "memory_usage_mb": usage.peak_mb,
         "worker_utilization_pct": usage.utilisation_pct,
     }
-
-
-def add_counts(total: Counts, record: Counts) -> None:
-    """Add a partition's whole-number record to the totals, in place."""
-    for name, value in record.items():
-        before = total.get(name)
-        if isinstance(value, list):
-            sums = before if isinstance(before, list) else [0] * len(value)
-            total[name] = [one + other for one, other in zip(sums, value, strict=True)]
-        else:
-            total[name] = value + (before if isinstance(before, int) else 0)

@@ -59,7 +59,7 @@ def input_stage(request: Request, settings: Settings) -> Run:
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=join_url(settings.store, run_id) if settings.store else str(folder),
+        store_url=_store_url(folder, settings),
         settings=settings,
         seed=seed,
         size=size,
@@ -91,7 +91,7 @@ def reopen(run_id: str, settings: Settings) -> Run:
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=join_url(settings.store, run_id) if settings.store else str(folder),
+        store_url=_store_url(folder, settings),
         settings=settings,
         seed=plan.seed,
         size=plan.size,
@@ -127,6 +127,11 @@ def run_id_of(
     question = {"content": content, "seed": seed, "count": count, "fingerprint": fingerprint}
     text = json.dumps(question, sort_keys=True, ensure_ascii=False)
     return f"{path_part(project_id)}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
+
+
+def _store_url(folder: Path, settings: Settings) -> str:
+    # Absolute, since workers may run in another folder.
+    return join_url(settings.store, folder.name) if settings.store else str(folder.resolve())
 
 
 def _open(run: Run, started: float) -> None:

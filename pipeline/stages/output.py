@@ -10,8 +10,8 @@ import pyarrow as pa
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
 from pipeline.space.partitions import number_of_partitions, span
-from pipeline.stages.contract import OUTPUT, Counts, OnProgress, Progress, Run, whole
-from pipeline.stages.fan_out import add_counts
+from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
+from pipeline.stages.counts import Counts, add_counts, whole
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
@@ -185,5 +185,5 @@ def _seal(run: Run) -> None:
         name: file_digest(run.folder / name) for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH)
     }
     write_json(run.folder / MANIFEST_PATH, manifest)
-    if run.store_url != str(run.folder):
+    if run.shares_store:
         run.store.put(MANIFEST_PATH, json_bytes(manifest))

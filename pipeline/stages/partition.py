@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
+import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 
-from pipeline.stages.contract import Counts, Outcome, PartitionTask
+from pipeline.space.levers import IntArray
+from pipeline.stages.contract import Outcome, PartitionTask
+from pipeline.stages.counts import Counts, add_counts
 from pipeline.storage.checkpoints import check_part, write_part
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import Plan, cached_plan
+
+# Rows computed at once: beyond them scratch arrays grow and speed does not.
+_SLICE_ROWS: Final = 5_000
+_SMALL_SLICE_ROWS: Final = 500
+_MEMORY_PRESSURE_PCT: Final = 85.0
 
 
 class WrongEngineError(Exception):
@@ -38,3 +47,23 @@ def checkpointed(
     write_part(task.store, task.owner, task.stage, task.number, table, record)
     seconds = time.perf_counter() - started
     return Outcome(task.number, task.rows, record, False, checked.reason, seconds)
+
+
+def in_slices(
+    ids: IntArray, compute: Callable[[IntArray], tuple[pa.Table, Counts]]
+) -> tuple[pa.Table, Counts]:
+    """Rows and record of a partition's `ids` (rows,), computed a slice at a time.
+
+    Slices get smaller while the machine is short of memory; the partition, and every bit of it,
+    stays the same.
+    """
+    crowded = psutil.virtual_memory().percent > _MEMORY_PRESSURE_PCT
+    step = _SMALL_SLICE_ROWS if crowded else _SLICE_ROWS
+    tables: list[pa.Table] = []
+    total: Counts = {}
+    for start in range(0, len(ids), step):
+        table, record = compute(ids[start : start + step])
+        tables.append(table)
+        add_counts(total, record)
+    # One chunk, so that the bytes of the file do not depend on the slices either.
+    return pa.concat_tables(tables).combine_chunks(), total

@@ -68,7 +68,7 @@ def _write_plan(run: Run, plan: Plan) -> None:
     """Into the store, where workers read it, and into the run folder, where people do."""
     data = plan_bytes(plan)
     run.store.put(PLAN_PATH, data)
-    if run.store_url != str(run.folder):
+    if run.shares_store:
         (run.folder / PLAN_PATH).write_bytes(data)
 
 
@@ -89,5 +89,5 @@ def _write_manifest(run: Run, plan: Plan) -> None:
         "outputs": {},
     }
     write_json(path, manifest)
-    if run.store_url != str(run.folder):
+    if run.shares_store:
         run.store.put(MANIFEST_PATH, json_bytes(manifest))

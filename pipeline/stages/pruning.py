@@ -16,9 +16,10 @@ from pipeline.engine import figures_of_ids
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
 from pipeline.space.partitions import ids_at, span
-from pipeline.stages.contract import Counts, OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
+from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
-from pipeline.stages.partition import checkpointed
+from pipeline.stages.partition import checkpointed, in_slices
 from pipeline.storage.checkpoints import PRUNING
 from pipeline.storage.plan import Plan
 
@@ -68,8 +69,8 @@ def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
     start, stop = span(task.number, plan.count, plan.partition_rows)
     ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
-    figures = figures_of_ids(plan.problem, ids)
-    return evaluated(ids, figures, float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL]))
+    full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
+    return in_slices(ids, lambda some: evaluated(some, figures_of_ids(plan.problem, some), full))
 
 
 def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table, Counts]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kernels import codes
-from pipeline.stages.contract import Counts, each_of, whole
+from pipeline.stages.counts import Counts, each_of, whole
 
 FUNDED_TIERS = tuple(codes.TIER_NAMES[codes.TIER_SILVER :])
 

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipeline.cli.main import run_command
+from pipeline.inputs.catalogue import VARIABLES
 
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 Tree = dict[str, Any]
 GONE = "<left out>"
 
@@ -471,21 +473,14 @@ def test_a_file_that_is_none_is_refused(tmp_path, capsys):
 
 
 def test_a_space_of_10_to_the_30_is_refused_at_once(tmp_path, capsys):
-    levers = "".join(
-        f"  {name}: {{min: {low}, max: {high}, step: {step}}}\n"
-        for name, low, high, step in (
-            ("SeniorCoupon_38", 1, 9, "0.0001"),
-            ("MezzCoupon_46", 5, 13, "0.0001"),
-            ("EquityIRRTarget_55", 8, 16, "0.0001"),
-            ("InflationSpot_33", 1, 9, "0.0001"),
-            ("GrossITLoad_02", 10, 18, "0.0001"),
-            ("CapexMarketRate_05", 5000000, 5080000, "1"),
-        )
-    )
-    sound = {name: value for name, value in SOUND.items() if name not in ("levers", "base")}
+    percents = [v for v in VARIABLES if v.unit == "%" and (v.low, v.high) == (0, 100)]
+    others = [v for v in VARIABLES if v.unit == "bps" and v.low == 0 and v.can_be_lever]
+    names = [v.name for v in (percents + others)[:15]]
+    levers = "".join(f"  {name}: {{min: 0, max: 79.2, step: 0.8}}\n" for name in names)
+    sound = {name: value for name, value in SOUND.items() if name != "levers"}
     (tmp_path / "project.yaml").write_text(f"{rendered(sound)}levers:\n{levers}")
     told = rejected(["validate", "project.yaml"], tmp_path, capsys)
-    assert "levers: the lever space has 2.62e+29 permutations; ids end at 10^15" in told
+    assert "levers: the lever space has 1e+30 permutations; ids end at 10^15" in told
 
 
 def test_everything_wrong_is_told_at_once_with_its_line(tmp_path, capsys):
@@ -529,7 +524,9 @@ def test_everything_wrong_is_told_at_once_with_its_line(tmp_path, capsys):
 )  # fmt: skip
 def test_a_malformed_setting_of_evaluate_is_refused(settings, says, tmp_path, capsys):
     arguments = ["evaluate", *(part for text in settings for part in ("--set", text))]
-    assert says in rejected(arguments, tmp_path, capsys)
+    told = rejected(arguments, tmp_path, capsys)
+    assert told.startswith("error: --set: ")
+    assert says in told
 
 
 def test_bad_lines_of_scenarios_are_numbered_and_nothing_is_printed(tmp_path, capsys):
@@ -588,6 +585,61 @@ def test_a_malformed_payload_is_named_and_refused(case, tmp_path, capsys):
     told = rejected(["validate", "payload.yaml"], tmp_path, capsys)
     assert (case.names or case.where.replace("/", ".")) in told
     assert case.says in told
+
+
+FILES = [
+    ("markets/gbp", "  nodes: {1: 3.75, 2: 3.65", "  nodes: {0: 3.75, 2: 3.65", "the term 0"),
+    ("markets/gbp", "{1: 3.75, 2: 3.65", "{01: 3.75, 1: 3.65", "a term is given twice"),
+    ("markets/gbp", "{1: 3.75, 2: 3.65", "{1: 99, 2: 3.65", "zero_curve.nodes.1: has to be less"),
+    ("markets/gbp", "date: 2026-01-30", "date: 30.1.2026", "date: has to be a date"),
+    ("markets/gbp", "spot: 1.0", "spot: 0.005", "low and high set another range"),
+    ("markets/gbp", "spot: 1.0", "{spot: 1.0", "not valid YAML"),
+    ("markets/gbp", "spot: 1.0", "spot: 1.0\n  low: 0.5", "have to be given together"),
+    ("markets/gbp", "{5: 3.2, 10: 3.0}", "{5: 3.2}", "inflation.breakeven_pct.10: is missing"),
+    ("markets/gbp", "normal_bps: 85", "normal_bps: -1", "volatility.normal_bps"),
+    ("markets/gbp", "AAA: 70", "AAA: 301", "credit_spreads_bps.AAA"),
+    ("markets/gbp", "name: gbp", "name: ../gbp", "name: string should match pattern"),
+    ("rulebooks/v1", 'version: "1.0"', "version: 1.0", "version: has to be text"),
+    ("rulebooks/v1", "  RK-DSCR-001:", "  RK-DSCR-003:", "rules.RK-DSCR-001: is missing"),
+    ("rulebooks/v1", "enabled: true", "enabled: yes", "rules.RK-DSCR-001.enabled: has to be true"),
+    ("rulebooks/v1", "action: reject", "action: delete", "rules.RK-DSCR-001.action"),
+    ("rulebooks/v1", "AAA: {UK: 1.45,", "AAA: {UK: x,", "threshold.AAA.UK: has to be a number"),
+    ("rulebooks/v1", "[10, 20, 30]", "[10, 30, 20]", "tenor_years has to rise"),
+    ("rulebooks/v1", "needs: [true_sale]", "needs: [rule_144a]", "EU.needs: this version can ask"),
+    ("rulebooks/v1", "{min_dscr: 1.35, max_ltv_pct: 60}", "{min_dscr: 1.55, max_ltv_pct: 60}",
+     "a better rating has to ask for more"),
+    ("rulebooks/v1", "full_pct: 100", "full_pct: 101", "min_coverage_pct has to equal"),
+    ("rulebooks/v1", "max_notches_below: 2", "max_notches_below: 3", "the same max_notches"),
+    ("rulebooks/v1", "mode: conditions", "mode: best", "tiers.mode"),
+    ("rulebooks/v1", "JPY: 190", "JPY: 0", "composite.score_scale.JPY: has to be greater than 0"),
+    ("rulebooks/v1", "schema: 1", "schema: 7", "newer than schema 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "before", "after", "says"), FILES)
+def test_a_malformed_market_or_rulebook_is_refused_by_itself_and_in_a_project(
+    name, before, after, says, tmp_path, capsys
+):
+    text = (FIXTURES / f"{name}.yaml").read_text()
+    assert before in text
+    (tmp_path / "file.yaml").write_text(text.replace(before, after, 1))
+    assert says in rejected(["validate", "file.yaml"], tmp_path, capsys)
+    field = name.split("/")[0].removesuffix("s")
+    (tmp_path / "project.yaml").write_text(changed(field, "file.yaml"))
+    told = rejected(["validate", "project.yaml"], tmp_path, capsys)
+    assert f"{field}: cannot be used, see below" in told
+    assert says in told
+
+
+def test_a_window_of_capitalised_interest_leaves_time_to_repay(tmp_path, capsys):
+    text = (FIXTURES / "rulebooks/v1.yaml").read_text()
+    window = text.replace("pik_window_months: 24", "pik_window_months: 36")
+    (tmp_path / "book.yaml").write_text(window)
+    base = {"mezz": "true", "MezzAmortType_48": "PIKWindow", "MezzTenorY_47": "3"}
+    tree = {**SOUND, "base": base, "levers": {"SeniorCoupon_38": "[5, 6]"}}
+    (tmp_path / "project.yaml").write_text(changed("rulebook", "book.yaml", tree))
+    told = rejected(["validate", "project.yaml"], tmp_path, capsys)
+    assert "base.MezzTenorY_47: interest capitalises 36 months, the whole tenor" in told
 
 
 @pytest.mark.parametrize("command", [["plan"], ["run", "--direct"], ["evaluate"]])

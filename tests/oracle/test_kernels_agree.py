@@ -116,7 +116,7 @@ def test_the_sample_reaches_every_choice_and_nearly_every_answer(
     )
     wanted = {
         *codes.REASON_NAMES,
-        *codes.WARNING_NAMES[codes.N_REASONS :],
+        *codes.WARNING_NAMES[codes.N_REASONS : codes.WARN_INFLATION_UNHEDGED],
         *codes.REPO_LEG_NAMES,
         *(f"rated {name}" for name in codes.RATING_NAMES[1:]),
         *(f"bound by {name}" for name in codes.BINDING_NAMES),

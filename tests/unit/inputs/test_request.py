@@ -1,6 +1,7 @@
 """Where does each value of a request come from, and what makes two requests the same?"""
 
 import json
+import pickle
 
 import pytest
 import yaml
@@ -87,6 +88,11 @@ def test_content_knows_what_can_change_a_figure(change, tmp_path):
 )
 def test_content_knows_nothing_of_how_a_run_is_cut(change, tmp_path):
     assert loaded(tmp_path, project(**change)).content() == loaded(tmp_path, project()).content()
+
+
+def test_a_request_can_be_sent_to_another_process():
+    request = load_request("builtin:large")
+    assert pickle.loads(pickle.dumps(request)) == request  # noqa: S301 - our own bytes
 
 
 def test_content_is_plain_json(tmp_path):
