@@ -152,45 +152,70 @@ def open_accounts(c, s, senior, mezz, dsra, drawn, rent_free_reserve):
 @numba.njit(**_JIT)
 def run(
     s, curve_of_row, rows, cash, gross, net, share, mezz_share, swap, limits, history, flows, tax,
-    owed,
+    owed, recorded,
 ):  # fmt: skip
     """Run the waterfall of a block from COD to the last late receipt.
 
     s: terms and accounts set, see kernels.waterfall. curve_of_row gives the income curve of the
-    block's `rows` (BLOCK,) int64; cash, gross, net (months, curves) [money]; share, mezz_share (months,
-    BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project]; limits
-    CashRules.limits; history (2, months + 1, BLOCK) scratch. Fills flows and tax (months, BLOCK)
-    [money], equity's cash and the tax that fell due, and owed (BLOCK,), debt left at lease end.
+    block's `rows` (BLOCK,) int64; cash, gross, net (months, curves) [money]; share, mezz_share
+    (months, BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project];
+    limits CashRules.limits; history (2, months + 1, BLOCK) scratch; `recorded` keeps payments and
+    totals in `s`. Fills flows and tax (months, BLOCK) [money], equity's cash and the tax that fell
+    due, and owed (BLOCK,), debt left at lease end.
     """
     b = BLOCK
     months = flows.shape[0]
     window = int(limits[r.COVENANT_WINDOW_MONTHS])
     interval = int(limits[r.COVENANT_TEST_INTERVAL_MONTHS])
     first_test = limits[r.COVENANT_FIRST_TEST_MONTH]
+    free = False
+    first_curve = curve_of_row[rows[0]]
+    shared = True
+    for c in range(b):
+        shared = shared and curve_of_row[rows[c]] == first_curve
     for c in range(b):
         history[0, 0, c] = 0.0
         history[1, 0, c] = 0.0
     for m in range(months):
         before = max(0, m + 1 - window)
-        for c in range(b):
-            curve = curve_of_row[rows[c]]
-            s[w.CASH_IN * b + c] = cash[m, curve]
-            s[w.COSTS * b + c] = gross[m, curve] - net[m, curve]
-            s[w.NET * b + c] = net[m, curve]
-            s[w.GROSS * b + c] = gross[m, curve]
-        for c in range(b):
-            s[w.SENIOR_SHARE * b + c] = share[m, c]
-            s[w.MEZZ_SHARE * b + c] = mezz_share[m, c]
+        if shared:
+            cash_now = cash[m, first_curve]
+            gross_now = gross[m, first_curve]
+            net_now = net[m, first_curve]
+            for c in range(b):
+                s[w.CASH_IN * b + c] = cash_now
+                s[w.COSTS * b + c] = gross_now - net_now
+                s[w.NET * b + c] = net_now
+                s[w.GROSS * b + c] = gross_now
+        else:
+            for c in range(b):
+                curve = curve_of_row[rows[c]]
+                s[w.CASH_IN * b + c] = cash[m, curve]
+                s[w.COSTS * b + c] = gross[m, curve] - net[m, curve]
+                s[w.NET * b + c] = net[m, curve]
+                s[w.GROSS * b + c] = gross[m, curve]
         for c in range(b):
             s[w.SWAP * b + c] = swap[m, c]
-            s[w.INCOME_BEFORE * b + c] = history[0, before, c]
-            s[w.SERVICE_BEFORE * b + c] = history[1, before, c]
+        if not free:
+            for c in range(b):
+                s[w.SENIOR_SHARE * b + c] = share[m, c]
+                s[w.MEZZ_SHARE * b + c] = mezz_share[m, c]
+            for c in range(b):
+                s[w.INCOME_BEFORE * b + c] = history[0, before, c]
+                s[w.SERVICE_BEFORE * b + c] = history[1, before, c]
         year_end = 1.0 if (m + 1) % 12 == 0 else 0.0
         test = 1.0 if (m + 1) % interval == 0 else 0.0
-        w.pay_month(s, m + 1.0, year_end, test, first_test)
-        for c in range(b):
-            history[0, m + 1, c] = s[w.COVENANT_INCOME * b + c]
-            history[1, m + 1, c] = s[w.COVENANT_SERVICE * b + c]
+        free = free or (not recorded and (m + 1) % 12 == 1 and w.debt_is_gone(s, m + 1.0))
+        if free:
+            w.pay_debt_free_month(s, m + 1.0, year_end)
+        elif recorded:
+            w.pay_month(s, m + 1.0, year_end, test, first_test)
+        else:
+            w.pay_month_unrecorded(s, m + 1.0, year_end, test, first_test)
+        if not free:
+            for c in range(b):
+                history[0, m + 1, c] = s[w.COVENANT_INCOME * b + c]
+                history[1, m + 1, c] = s[w.COVENANT_SERVICE * b + c]
         for c in range(b):
             flows[m, c] = s[w.EQUITY * b + c]
             tax[m, c] = s[w.TAX * b + c]

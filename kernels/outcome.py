@@ -86,6 +86,8 @@ def evaluate(
     status = np.zeros(BLOCK)
     column_rows = np.zeros(BLOCK, np.int64)
 
+    settles = False
+
     for first in range(0, rows, BLOCK):
         width = min(BLOCK, rows - first)
         for c in range(BLOCK):
@@ -134,6 +136,9 @@ def evaluate(
         for scenario in range(scenarios.N_SCENARIOS):
             income = _TABLE[scenario, 0]
             k = _TABLE[scenario, 1]
+            if settles:
+                swap[:] = 0.0
+                settles = False
             reuse = scenario != scenarios.BASE and stress.is_base_case(
                 scenario, column_rows, inputs, width
             )
@@ -179,7 +184,7 @@ def evaluate(
                     delay[c] += inputs[x.COD_DELAY_MONTHS, row]
                     outlay[c] += max(0.0, late - dsra[c] - facility)
                 cashflow.open_accounts(c, s, senior, mezz, held, drawn, reserve[c])
-                stress.set_swap(inputs, row, c, scenario, out, balance[0], rules, cash_rules, swap)
+                settles |= stress.set_swap(inputs, row, c, scenario, out, balance[0], rules, cash_rules, swap)
             if reuse:
                 flows[:] = base_flows
                 owed[:] = base_owed
@@ -187,6 +192,7 @@ def evaluate(
                 cashflow.run(
                     s, curve_of_row, column_rows, cash[income], gross[income], net[income],
                     share[k], mezz_share, swap, cash_rules.limits, history, flows, tax, owed,
+                    scenario == scenarios.BASE,
                 )  # fmt: skip
             if scenario == scenarios.BASE:
                 base_tax[:] = tax

@@ -179,10 +179,12 @@ def refinance_flows(inputs, row, c, out, flows):
 
 @numba.njit(**_JIT)
 def set_swap(inputs, row, c, scenario, out, balance, rules, cash_rules, swap):
-    """Swap settlements of a scenario into `swap` (months, BLOCK) [money to the project]."""
+    """Add a scenario's swap settlements to `swap` (months, BLOCK) [money to the project].
+
+    Returns whether there are any.
+    """
     limits = cash_rules.limits
-    for m in range(swap.shape[0]):
-        swap[m, c] = 0.0
+    settles = False
     senior = out[f.SENIOR_NOTIONAL, row]
     stressed_cpi = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
     if stressed_cpi or scenario == scenarios.COMBINED:
@@ -196,10 +198,14 @@ def set_swap(inputs, row, c, scenario, out, balance, rules, cash_rules, swap):
                 notional = dayone.zcis_notional(inputs, row, senior)
                 struck = dayone.expected_growth(inputs, row, years, rules.limits)
                 growth = integer_power(1.0 + realised / 100.0, years)
+                settles = True
                 swap[12 * years - 1, c] += dayone.zcis_settlement(notional, growth, struck)
     shift = rate_shift_bps(inputs, row, _TABLE[scenario, 1], rules.limits)
     if inputs[x.FLOOR_ON, row] == 1.0 and shift != 0.0:
         settled = dayone.rate_option_settlement(inputs[x.RATE_OPTION, row], shift, cash_rules)
         maturity = 12.0 * inputs[x.SENIOR_TENOR_YEARS, row]
-        for m in range(dayone.rate_option_months(maturity, cash_rules)):
-            swap[m, c] += senior * balance[m, c] * settled
+        if settled != 0.0:
+            settles = True
+            for m in range(dayone.rate_option_months(maturity, cash_rules)):
+                swap[m, c] += senior * balance[m, c] * settled
+    return settles

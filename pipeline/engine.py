@@ -111,13 +111,13 @@ def _sized(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
 
 
 def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
-    rows = inputs.shape[1]
-    out = np.empty((f.N_FIGURES, rows))
-    for start in range(0, rows, _SLICE_ROWS):
-        rows_here = slice(start, min(rows, start + _SLICE_ROWS))
-        out[:, rows_here] = _complete_slice(
-            problem, np.ascontiguousarray(inputs[:, rows_here]), key[rows_here]
-        )
+    # Rows of like tenor and mezzanine stand together: a block's waterfall can then leave out what
+    # none of its rows has any more. Rows do not affect one another, so the order changes no bit.
+    order = np.lexsort((key, inputs[x.MEZZ_ON], inputs[x.SENIOR_TENOR_YEARS]))
+    out = np.empty((f.N_FIGURES, inputs.shape[1]))
+    for start in range(0, len(order), _SLICE_ROWS):
+        rows = order[start : start + _SLICE_ROWS]
+        out[:, rows] = _complete_slice(problem, np.ascontiguousarray(inputs[:, rows]), key[rows])
     return out
 
 
