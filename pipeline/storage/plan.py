@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kernels.rules import Market, Rules
+from kernels.rules import CashRules, Market, Rules, Yields
 from pipeline.problem import FloatArray, Lever, Problem
 from pipeline.space.levers import LeverSpace
 from pipeline.space.partitions import number_of_partitions
@@ -125,6 +125,8 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         ],
         "rules": {name: _numbers(values) for name, values in problem.rules._asdict().items()},
         "market": {name: _numbers(values) for name, values in problem.market._asdict().items()},
+        "cash": {name: _numbers(values) for name, values in problem.cash._asdict().items()},
+        "yields": {name: _numbers(values) for name, values in problem.yields._asdict().items()},
         "filters": _numbers(problem.filters),
         "objective": problem.objective,
     }
@@ -145,6 +147,8 @@ def problem_of_json(document: dict[str, Any]) -> Problem:
         ),
         rules=Rules(**{name: _array(values) for name, values in document["rules"].items()}),
         market=Market(**{name: _array(values) for name, values in document["market"].items()}),
+        cash=CashRules(**{name: _array(values) for name, values in document["cash"].items()}),
+        yields=Yields(**{name: _array(values) for name, values in document["yields"].items()}),
         filters=_array(document["filters"]).reshape(-1, 3),
         objective=document["objective"],
     )
