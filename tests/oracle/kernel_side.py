@@ -11,7 +11,7 @@ import numpy as np
 
 from kernels import codes, figures, layout
 from kernels import rules as places
-from kernels.rules import N_LIMITS, Market, Rules
+from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules, Market, Rules, Yields
 from pipeline.engine import figures_of_inputs
 from pipeline.problem import Problem
 
@@ -228,11 +228,66 @@ def market_of(market: dict[str, Any]) -> Market:
     )
 
 
+def cash_of(book: dict[str, Any]) -> CashRules:
+    cash, day_one, stress = book["cash"], book["day_one"], book["stress"]
+    trs, strip, tests = day_one["trs"], day_one["strip"], cash["covenant"]
+    named = {
+        "LIQUIDITY_FEE_BPS": cash["liquidity_fee_bps"],
+        "COVENANT_WINDOW_MONTHS": tests["window_months"],
+        "COVENANT_FIRST_TEST_MONTH": tests["first_test_month"],
+        "COVENANT_TEST_INTERVAL_MONTHS": tests["test_interval_months"],
+        "TURBO_TIME_BASED_YEAR": cash["turbo"]["time_based_year"],
+        "TURBO_DOWNGRADE_NOTCHES": cash["turbo"]["downgrade_notches"],
+        "RELEASE_CLEAN_TESTS": cash["clean_tests"],
+        "WRAP_VALUE_YEARS_MAX": day_one["wrap_years_max"],
+        "RATE_OPTION_OFFSET_BPS": day_one["floor"]["offset_bps"],
+        "RATE_OPTION_YEARS": day_one["floor"]["years"],
+        "TRS_MAX_STRUCTURE_PCT": trs["max_structure_pct"],
+        "TRS_TERM_YEARS": trs["term_years"],
+        "STRIP_SHARE_PCT": strip["share_pct"],
+        "STRIP_AFTER_YEARS": strip["after_years"],
+        "STRIP_AFTER_YEARS_LONG": strip["after_years_long"],
+        "STRIP_LONG_LEASE_YEARS": strip["long_lease_years"],
+        "STRESS_CPI_EXTRA_PCT": stress["cpi_extra_pct"],
+        "STRESS_DEFAULT_MONTH": stress["default_month"],
+    }
+    limits = np.full(N_CASH_LIMITS, np.nan)
+    for name, value in named.items():
+        limits[getattr(places, name)] = value
+    assert not np.isnan(limits).any()
+    options = ("Off", "LeaseBacked", "Limited")
+    traps = ("MezzBlock", "EquityBlock", "SweepPct")
+    supports = ("TwoWay", "OneWay", "Threshold")
+    return CashRules(
+        limits=limits,
+        reinvestment_pct=np.array([cash["reinvestment_pct"][n] for n in options], dtype=float),
+        trap_share=np.array([cash["trap_share"][n] for n in traps], dtype=float),
+        trs_upfront_pct=np.array([trs["upfront_pct"][n] for n in ("Monthly", "Quarterly")]),
+        zcis_credit_bps=np.stack([by_rating(day_one["zcis_credit_bps"][n], 0) for n in supports]),
+        low_spread_bps=by_rating(day_one["low_rating_spread_bps"], 0),
+        strip_spread_pct=by_rating(strip["spread_pct"], 0),
+    )
+
+
+def yields_of(market: dict[str, Any], shifts_bps: Sequence[float]) -> Yields:
+    nodes = sorted((float(term), rate) for term, rate in market["zero_curve"]["nodes"].items())
+    return Yields(
+        terms_years=np.array([term for term, _ in nodes]),
+        zero_pct=np.array([rate for _, rate in nodes], dtype=float),
+        shifts_bps=np.array(shifts_bps, dtype=float),
+        normal_vol_bps=np.array([market["volatility"]["normal_bps"]], dtype=float),
+    )
+
+
 DEFAULT_FILTERS = (
     (figures.DSCR_MIN, codes.FILTER_AT_LEAST, 1.30),
     (figures.REPO_ELIGIBLE, codes.FILTER_EQUAL, 1.0),
     (figures.SENIOR_RATING, codes.FILTER_AT_LEAST, 6.0),
 )
+
+
+def shifts_of(structures: Sequence[Structure]) -> list[float]:
+    return list(dict.fromkeys(values["BaseCurveShift_bps_28"] for values, _ in structures))
 
 
 def problem_of(
@@ -247,6 +302,8 @@ def problem_of(
         levers=(),
         rules=rules_of(book, values["CompositeWeights_110"]),
         market=market_of(market),
+        cash=cash_of(book),
+        yields=yields_of(market, shifts_of(structures)),
         filters=np.array(filters, dtype=float).reshape(-1, 3),
         objective="Composite",
     )
