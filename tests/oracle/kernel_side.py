@@ -18,7 +18,7 @@ from pipeline.problem import Problem
 from .gates import rule_behind, zero_rate_pct
 from .model import jurisdiction_of
 from .rating import MIDDLE_NOTCH, NUMBER, notch
-from .scenarios import CHOICES, OVERLAYS
+from .scenarios import CASH_CHOICES, CHOICES, OVERLAYS
 
 Structure = tuple[dict[str, Any], dict[str, Any]]
 
@@ -38,14 +38,20 @@ def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
     column = np.zeros(layout.N_INPUTS)
     for name, value in values.items():
         row = int(name.rpartition("_")[2])
-        if name in ("CompositeWeights_110", "HardFilters_111"):
+        if name in ("CompositeWeights_110", "HardFilters_111", "CPI_Scenarios_82"):
+            continue
+        if name == "DSCR_TriggerLevels_101":
+            trap, turbo = (float(part) for part in value.split("|"))
+            column[layout.TRAP_TRIGGER_DSCR], column[layout.TURBO_TRIGGER_DSCR] = trap, turbo
+            continue
+        if name == "ZCiS_ImpliedRate_93" and value is None:
             continue
         if name in ("MinSeniorRatingTarget_75", "MinMezzRatingTarget_76"):
             column[row] = NUMBER.get(value, 0)
         elif name == "TenantRatingFloor_77":
             column[row] = notch(value)
-        elif name in CHOICES:
-            column[row] = CHOICES[name][1].index(value)
+        elif name in CHOICES or name in CASH_CHOICES:
+            column[row] = (CHOICES | CASH_CHOICES)[name][1].index(value)
         else:
             column[row] = value
     rent = facts["rent"]
@@ -69,9 +75,10 @@ def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
         column[layout.RENT_RATE] = rent["per_kwh"]
     column[layout.INSURER_NOTCH] = notch(insurer)
     column[layout.DSRA_LETTER_OF_CREDIT] = facts["dsra_funding"] == "LetterOfCredit"
-    column[layout.CAPITALISE_INTEREST] = 1.0
-    column[layout.TRAP_TRIGGER_DSCR] = 1.20
-    column[layout.TURBO_TRIGGER_DSCR] = 1.05
+    column[layout.CAPITALISE_INTEREST] = facts["capitalise_interest"]
+    column[layout.PREPAYMENT_PENALTY_PCT] = facts["prepayment_penalty_pct"]
+    column[layout.FEE_REBATE_PCT] = facts["deal"].get("fee_rebate_pct", 0.0)
+    column[layout.ADVANCE_UPLIFT_PCT] = facts["deal"].get("advance_uplift_pct", 0.0)
     column[layout.TRUE_SALE] = facts["deal"].get("true_sale", True)
     column[layout.GOVERNING_LAW_OK] = facts["deal"].get("governing_law", True)
     column[layout.RULE_144A] = facts["deal"].get("rule_144a", True)
@@ -290,6 +297,28 @@ def shifts_of(structures: Sequence[Structure]) -> list[float]:
     return list(dict.fromkeys(values["BaseCurveShift_bps_28"] for values, _ in structures))
 
 
+def with_cash_rows(
+    column: np.ndarray,
+    values: dict[str, Any],
+    facts: dict[str, Any],
+    book: dict[str, Any],
+    market: dict[str, Any],
+    shifts_bps: Sequence[float],
+) -> np.ndarray:
+    """The input column with the rows that only the cash flows and day-one value read."""
+    column[layout.CURVE_TABLE] = shifts_bps.index(values["BaseCurveShift_bps_28"])
+    for row, years in ((layout.ZCIS_IMPLIED_5Y_PCT, 5), (layout.ZCIS_IMPLIED_10Y_PCT, 10)):
+        given = values["ZCiS_ImpliedRate_93"]
+        column[row] = market["inflation"]["breakeven_pct"][years] if given is None else given
+    counterparty = facts["counterparty_rating"] or book["day_one"]["counterparty_rating"]
+    column[layout.COUNTERPARTY_RATING] = NUMBER[counterparty]
+    options = ("floor", "cap", "collar")
+    column[layout.RATE_OPTION] = options.index(facts["deal"].get("rate_option", "floor"))
+    first = layout.CPI_STRESS_1_PCT
+    column[first : first + 3] = values["CPI_Scenarios_82"]
+    return column
+
+
 def problem_of(
     structures: Sequence[Structure],
     book: dict[str, Any],
@@ -343,6 +372,11 @@ def kernel_figures(
     market: dict[str, Any],
     filters: Sequence[tuple[int, int, float]] = DEFAULT_FILTERS,
 ) -> list[dict[str, Any]]:
-    inputs = np.stack([input_column(*structure) for structure in structures], axis=1)
+    shifts = shifts_of(structures)
+    columns = [
+        with_cash_rows(input_column(*structure), *structure, book, market, shifts)
+        for structure in structures
+    ]
+    inputs = np.stack(columns, axis=1)
     out = figures_of_inputs(problem_of(structures, book, market, filters), inputs)
     return [named(out[:, row]) for row in range(out.shape[1])]
