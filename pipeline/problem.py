@@ -7,11 +7,13 @@ request, `pipeline.space` walks its levers, `pipeline.engine` hands it to the ke
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from kernels.rules import Market, Rules
+from kernels import layout as x
+from kernels.rules import CashRules, Curves, Market, Rules, Yields
 
 FloatArray = npt.NDArray[np.float64]
 Label = str | int | float | bool | None
@@ -37,12 +39,34 @@ class Problem:
     """Base inputs (N_INPUTS,), levers in canonical order (the last runs fastest), and the rules.
 
     `filters` is (n, 3): figure number (kernels.figures), FILTER_* code, value.
-    `objective` is one of Composite, SeniorRaise, WACC, EquityIRR, Day1Cash, DSCR.
+    `objective` is one of Composite, SeniorRaise, WACC, EquityIRR, Day1Cash, DSCR. Input row
+    CURVE_TABLE counts the shifts of `yields`.
     """
 
     base: FloatArray
     levers: tuple[Lever, ...]
     rules: Rules
     market: Market
+    cash: CashRules
+    yields: Yields
     filters: FloatArray
     objective: str
+
+    @cached_property
+    def curves(self) -> Curves:
+        """Discount and option tables of every curve shift, made once per process."""
+        # imported here since it compiles, which those who only read a plan need not wait for
+        from kernels.curve import TABLE_MONTHS, fill_tables  # noqa: PLC0415
+
+        shape = (self.yields.shifts_bps.shape[0], TABLE_MONTHS)
+        curves = Curves(
+            df=np.empty(shape),
+            floor_unit=np.empty(shape),
+            cap_unit=np.empty(shape),
+            strip_df=np.empty((shape[0], x.N_RATINGS, TABLE_MONTHS)),
+            normal_vol=self.yields.normal_vol_bps / 10_000.0,
+        )
+        fill_tables(
+            self.yields, self.cash, curves.df, curves.floor_unit, curves.cap_unit, curves.strip_df
+        )
+        return curves

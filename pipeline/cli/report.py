@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.console import money, number, table
+from pipeline.columns import BY_NAME, EQUITY_IRR
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, head
 
 _SHOWN_ROWS = 5
@@ -41,26 +42,44 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
 
 
 def top_table(rows: list[dict[str, Any]]) -> str:
-    """Ranked rows, the figures that tell structures apart."""
+    """Ranked rows: how each structure is set, and the figures that tell them apart."""
+    levers = _lever_names(rows[0])
+    switches = [name for name in levers if isinstance(rows[0][name], bool)]
+    settings = [name for name in levers if name not in switches]
     headings = ["rank", "structure", "tier", "rating", "senior", "mezz", "equity", "DSCR", "WAL",
                 "WACC", "funded", "score"]  # fmt: skip
-    return table(
-        headings,
-        [
-            [
-                str(row["rank"]),
-                str(row["permutation_id"]),
-                str(row["viability_tier"]),
-                str(row["senior_rating"] or "-"),
-                money(row["senior_notional"]),
-                money(row["mezz_notional"]),
-                money(row["equity_notional"]),
-                number(row["dscr_min"], 3, "x"),
-                number(row["senior_wal"], 1, "y"),
-                number(row["wacc"], 2, "%"),
-                number(100.0 * row["full_coverage"], 1, "%"),
-                number(row["composite_score"], 2),
-            ]
-            for row in rows
-        ],
-    )
+    # Catalogue names are long; their number says as much beside `atlas-forge catalogue`.
+    headings += [f"_{name.rpartition('_')[2]}" if "_" in name else name for name in settings]
+    if switches:
+        headings.append("overlays")
+    return table(headings, [_cells(row, settings, switches) for row in rows])
+
+
+def _cells(row: dict[str, Any], settings: list[str], switches: list[str]) -> list[str]:
+    cells = [
+        str(row["rank"]),
+        str(row["permutation_id"]),
+        str(row["viability_tier"]),
+        str(row["senior_rating"] or "-"),
+        money(row["senior_notional"]),
+        money(row["mezz_notional"]),
+        money(row["equity_notional"]),
+        number(row["dscr_min"], 3, "x"),
+        number(row["senior_wal"], 1, "y"),
+        number(row["wacc"], 2, "%"),
+        number(100.0 * row["full_coverage"], 1, "%"),
+        number(row["composite_score"], 2),
+    ]
+    cells += [f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])
+              for name in settings]  # fmt: skip
+    if switches:
+        cells.append("+".join(name for name in switches if row[name]) or "-")
+    return cells
+
+
+def _lever_names(row: dict[str, Any]) -> list[str]:
+    """Columns of a ranked row that are settings: neither a figure, its status nor the key."""
+    figures = {"rank", "permutation_id", EQUITY_IRR, *BY_NAME}
+    return [
+        name for name in row if name not in figures and name.removesuffix("_status") not in figures
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +13,12 @@ from pipeline.cli.interrupts import ending_cleanly, sigterm_as_ctrl_c
 from pipeline.cli.options import execution_options, out_option, question_options, settings_of
 from pipeline.cli.progress import progress_display
 from pipeline.lean_arrow import keep_pandas_out
+
+if TYPE_CHECKING:
+    from pipeline.inputs import Request
+
+# Beyond it a run is announced with the time it will take.
+LARGE_RUN: Final = 1_000_000
 
 
 @click.command(
@@ -39,8 +45,9 @@ def command(project: str, direct: bool, **options: Any) -> None:
     keep_pandas_out()
     settings = settings_of(**options)
     request = load_request(project)
-    for warning in getattr(request, "warnings", ()):
+    for warning in request.warnings:
         note(f"warning: {warning}")
+    _warn_of_a_long_run(request, options)
     with progress_display() as on_progress:
         if direct:
             from pipeline.runner import run_direct
@@ -63,3 +70,17 @@ def tell(summary: dict[str, Any], out: Path) -> None:
         from pipeline.cli.report import run_report
 
         say(run_report(summary, out / str(summary["run_id"])))
+
+
+def _warn_of_a_long_run(request: Request, options: dict[str, Any]) -> None:
+    """Say how long a large run will take, measured on a small sample of it."""
+    limit = settings_of(**options).max_permutations or request.run.max_permutations
+    if min(limit, request.space_size) <= LARGE_RUN:
+        return
+    from pipeline.api import plan
+
+    found = plan(request, **options)
+    note(
+        f"warning: {found.rows:,} structures take about {found.seconds / 60:,.0f} minutes on "
+        f"{found.slots} workers and {found.bytes_on_disk / 1e9:,.1f} GB on disk"
+    )

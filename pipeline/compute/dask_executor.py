@@ -16,7 +16,15 @@ from itertools import islice
 from typing import Any, Final
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import (
+    Client,
+    KilledWorker,
+    Nanny,
+    Scheduler,
+    SpecCluster,
+    Worker,
+    as_completed,
+)
 from distributed.security import Security
 
 from pipeline.compute.executor import Failure, Item, PartitionsFailed, Result, cause_of
@@ -26,6 +34,7 @@ from pipeline.storage.fingerprint import engine_fingerprint
 
 WINDOW_PER_SLOT: Final = 4
 _CONNECT_SECONDS: Final = 30
+_LOOPBACK: Final = "127.0.0.1"
 
 
 class DaskExecutor:
@@ -97,15 +106,7 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
                 yield DaskExecutor(client, slots, in_process=False, dashboard=True)
             return
         processes = settings.mode == PROCESSES
-        cluster = LocalCluster(
-            n_workers=settings.slots if processes else 1,
-            threads_per_worker=1 if processes else settings.slots,
-            processes=processes,
-            dashboard_address=settings.dashboard or None,
-            # Partitions are small by design; Dask's limit would pause workers on a full machine.
-            memory_limit=0,
-            silence_logs=logging.ERROR,
-        )
+        cluster = _cluster_of_this_machine(settings, processes)
         try:
             with Client(cluster) as client:
                 if processes:
@@ -114,6 +115,44 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
         finally:
             with suppress(TimeoutError):
                 cluster.close(timeout=10)
+
+
+def _cluster_of_this_machine(settings: Settings, processes: bool) -> SpecCluster:
+    """A scheduler and its workers, reachable from this machine only.
+
+    Dask's own LocalCluster lets the HTTP servers of threads in one process listen on every
+    interface, dashboard or not; hence the addresses given here.
+    """
+    common = {"protocol": "tcp://", "host": _LOOPBACK} if processes else {"protocol": "inproc://"}
+    worker = {
+        "cls": Nanny if processes else Worker,
+        "options": {
+            **common,
+            "nthreads": 1 if processes else settings.slots,
+            "dashboard": False,
+            "dashboard_address": f"{_LOOPBACK}:0",
+            # Partitions are small by design; Dask's limit would pause workers on a full machine.
+            "memory_limit": 0,
+            "silence_logs": logging.ERROR,
+        },
+    }
+    scheduler = {
+        "cls": Scheduler,
+        "options": {
+            **common,
+            "port": 0,
+            "dashboard": bool(settings.dashboard),
+            "dashboard_address": settings.dashboard or f"{_LOOPBACK}:0",
+        },
+    }
+    number = settings.slots if processes else 1
+    return SpecCluster(
+        scheduler=scheduler,
+        workers=dict.fromkeys(range(number), worker),
+        worker=worker,
+        security=Security(),
+        silence_logs=logging.ERROR,
+    )
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 
@@ -11,13 +11,14 @@ from kernels import layout as x
 from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
 from pipeline.inputs.countries import CURRENCIES, JURISDICTIONS
+from pipeline.inputs.encode_cash import cash_rules_of, yields_of
 from pipeline.inputs.encode_rules import market_of, rules_of
 from pipeline.inputs.filters import parsed
 from pipeline.inputs.levers import LeverSetting, Option
 from pipeline.inputs.project import AssetType, ProjectFacts
-from pipeline.inputs.ratings import NOTCH
+from pipeline.inputs.ratings import CATEGORY_NUMBER, NOTCH, category_number
 from pipeline.inputs.request import Request
-from pipeline.inputs.settings import MEZZ_FIELDS, SWITCHES
+from pipeline.inputs.settings import MEZZ_FIELDS, SWITCHES, zcis_implied_pct
 from pipeline.inputs.values import coded
 from pipeline.problem import FloatArray, Label, Lever, Problem
 
@@ -30,6 +31,14 @@ _SWITCH_ROWS = {
     "strip": x.STRIP_ON,
 }
 _RENT_FIELDS = {"per_kw_month": x.RENT_PER_KW_MONTH, "per_kwh": x.RENT_PER_KWH}
+_RATE_OPTIONS = {"floor": x.OPTION_FLOOR, "cap": x.OPTION_CAP, "collar": x.OPTION_COLLAR}
+_CPI_STRESS_ROWS = (x.CPI_STRESS_1_PCT, x.CPI_STRESS_2_PCT, x.CPI_STRESS_3_PCT)
+# What depends on a variable besides its own row, so that a lever on it moves both.
+_DEPENDENT_ROWS = {
+    x.CURVE_SHIFT_BPS: (x.CURVE_TABLE,),
+    x.ZCIS_IMPLIED_PCT: (x.ZCIS_IMPLIED_5Y_PCT, x.ZCIS_IMPLIED_10Y_PCT),
+    x.TRAP_TRIGGER_DSCR: (x.TURBO_TRIGGER_DSCR,),
+}
 _ASSETS: tuple[str, ...] = get_args(AssetType)
 _NO_TENANT = 0.0
 
@@ -41,6 +50,8 @@ def problem_of(request: Request) -> Problem:
         levers=tuple(_lever(lever, request) for lever in request.levers),
         rules=rules_of(request.rulebook, request.run.weights),
         market=market_of(request.market),
+        cash=cash_rules_of(request.rulebook),
+        yields=yields_of(request.market, shifts_of(request)),
         filters=filters_of(request.run.hard_filters),
         objective=request.run.objective,
     )
@@ -52,13 +63,21 @@ def base_of(request: Request) -> FloatArray:
     for name, value in request.base.items():
         variable = catalogue.BY_NAME[name]
         if variable.can_be_lever:
-            for row, figure in zip(_rows_of(name), coded(variable, value), strict=True):
+            for row, figure in zip(_rows_of(name), _coded(name, value, request), strict=True):
                 column[row] = figure
     for name, on in request.switches.items():
         column[_SWITCH_ROWS[name]] = on
     _set_terms(column, request)
     _set_facts(column, request)
+    _set_swaps(column, request)
     return column
+
+
+def shifts_of(request: Request) -> tuple[float, ...]:
+    """Distinct values of BaseCurveShift_bps_28: the base case's, then the lever's."""
+    name = catalogue.BY_NUMBER[x.CURVE_SHIFT_BPS].name
+    moved = [o[name] for lever in request.levers for o in lever.options if name in o]
+    return tuple(dict.fromkeys(float(cast("float", v)) for v in (request.base[name], *moved)))
 
 
 def filters_of(texts: tuple[str, ...]) -> FloatArray:
@@ -85,6 +104,22 @@ def _set_terms(column: FloatArray, request: Request) -> None:
     for row, flag, bank in flags:
         # what nobody denies is assumed, and what the rulebook does not ask for cannot fail
         column[row] = getattr(deal, flag) is not False or flag not in bank.needs
+
+
+def _set_swaps(column: FloatArray, request: Request) -> None:
+    parties, day_one = request.parties, request.rulebook.day_one
+    column[x.COUNTERPARTY_RATING] = (
+        category_number(parties.hedge_counterparty_rating)
+        if parties.hedge_counterparty_rating
+        else CATEGORY_NUMBER[day_one.counterparty_rating]
+    )
+    column[x.RATE_OPTION] = _RATE_OPTIONS[request.deal.rate_option]
+    market = request.market if request.market_applies else None
+    for row, term in ((x.ZCIS_IMPLIED_5Y_PCT, "5"), (x.ZCIS_IMPLIED_10Y_PCT, "10")):
+        column[row] = zcis_implied_pct(request.base, request.given, market, term)
+    paths = cast("tuple[float, ...]", request.base[catalogue.BY_NUMBER[82].name])
+    for row, path in zip(_CPI_STRESS_ROWS, paths, strict=True):
+        column[row] = path
 
 
 def _set_facts(column: FloatArray, request: Request) -> None:
@@ -139,15 +174,20 @@ def _rows_of(name: str) -> tuple[int, ...]:
     if name in _SWITCH_ROWS:
         return (_SWITCH_ROWS[name],)
     number = catalogue.BY_NAME[name].number
-    if number == x.TRAP_TRIGGER_DSCR:
-        return (x.TRAP_TRIGGER_DSCR, x.TURBO_TRIGGER_DSCR)
-    return (number,)
+    return (number, *_DEPENDENT_ROWS.get(number, ()))
 
 
-def _coded(name: str, value: Value) -> tuple[float, ...]:
+def _coded(name: str, value: Value, request: Request) -> tuple[float, ...]:
+    """Figures of the rows of `_rows_of`."""
     if name in SWITCHES:
         return (float(bool(value)),)
-    return coded(catalogue.BY_NAME[name], value)
+    variable = catalogue.BY_NAME[name]
+    figures = coded(variable, value)
+    if variable.number == x.CURVE_SHIFT_BPS:
+        return (*figures, float(shifts_of(request).index(figures[0])))
+    if variable.number == x.ZCIS_IMPLIED_PCT:
+        return figures * 3
+    return figures
 
 
 def _lever(lever: LeverSetting, request: Request) -> Lever:
@@ -155,7 +195,7 @@ def _lever(lever: LeverSetting, request: Request) -> Lever:
     names = lever.names
     base: Mapping[str, Value] = {**request.base, **request.switches}
     values = [
-        [figure for name in names for figure in _coded(name, option.get(name, base[name]))]
+        [figure for name in names for figure in _coded(name, option.get(name, base[name]), request)]
         for option in lever.options
     ]
     return Lever(

@@ -14,6 +14,7 @@ from pipeline.inputs.settings import MEZZ_FIELDS, OVERLAYS, Bounds, check_mezz
 from pipeline.inputs.values import check, decimal_of
 
 MAX_VALUES = 100_000
+MAX_CURVE_SHIFTS = 1_000  # each has tables of its own in every worker
 Option = Mapping[str, Value]
 
 
@@ -138,6 +139,9 @@ def lever_values(
             continue
         first_at[value] = i
         values.append(value)
+    if variable.number == 28 and len(values) > MAX_CURVE_SHIFTS:
+        collector.error(path, f"has more than {MAX_CURVE_SHIFTS:,} curve shifts", len(values))
+        return []
     return values
 
 

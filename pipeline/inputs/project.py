@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.countries import CODES
@@ -21,12 +21,30 @@ from pipeline.inputs.models import (
     Text,
     TupleOf,
 )
+from pipeline.inputs.ratings import NOTCH, SCALE
 
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 MAX_RUN = 10**12
 Currency = Literal["GBP", "EUR", "USD", "JPY", "AED"]
 AssetType = Literal["data_centre", "renewable", "infrastructure"]
 Objective = Literal["Composite", "SeniorRaise", "WACC", "EquityIRR", "Day1Cash", "DSCR"]
+
+
+def _investment_grade(rating: str) -> str:
+    if NOTCH[rating] > NOTCH["BBB-"]:
+        raise PydanticCustomError(
+            "swap_rating", "is below investment grade; allowed: {scale}",
+            {"scale": ", ".join(INVESTMENT_GRADE)},
+        )  # fmt: skip
+    return rating
+
+
+INVESTMENT_GRADE = SCALE[: NOTCH["BBB-"]]
+SwapRating = Annotated[
+    Rating,
+    AfterValidator(_investment_grade),
+    Field(json_schema_extra={"enum": list(INVESTMENT_GRADE)}),
+]
 
 
 class Tenant(StrictModel):
@@ -120,10 +138,11 @@ class Deal(StrictModel):
     rule_144a: bool | None = None
     fee_rebate_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
     advance_uplift_pct: Annotated[float, Field(ge=0, le=25)] = 0.0
+    rate_option: Literal["floor", "cap", "collar"] = "floor"
 
 
 class Parties(StrictModel):
-    """Names for the documents. Only `insurer_rating` changes a figure."""
+    """Names for the documents. Only the two ratings change a figure."""
 
     issuer: Text | None = None
     sponsor: Text | None = None
@@ -134,7 +153,7 @@ class Parties(StrictModel):
     insurer: Text | None = None
     insurer_rating: Rating | None = None
     hedge_counterparty: Text | None = None
-    hedge_counterparty_rating: Rating | None = None
+    hedge_counterparty_rating: SwapRating | None = None
 
 
 class RunSettings(StrictModel):

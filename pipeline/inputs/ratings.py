@@ -15,3 +15,8 @@ CATEGORIES: tuple[str, ...] = ("Unrated", "B", "BB", "BBB", "A", "AA", "AAA")
 CATEGORY_NUMBER: MappingProxyType[str, int] = MappingProxyType(
     {name: i for i, name in enumerate(CATEGORIES)}
 )
+
+
+def category_number(rating: str) -> int:
+    """Number of the category that a rating from BBB- up belongs to: AA+, AA and AA- are AA."""
+    return CATEGORY_NUMBER[rating.rstrip("+-")]

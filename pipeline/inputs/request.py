@@ -94,6 +94,7 @@ class Request:
             "covenants": _plain(self.covenants),
             "deal": _plain(self.deal),
             "insurer_rating": self.parties.insurer_rating,
+            "hedge_counterparty_rating": self.parties.hedge_counterparty_rating,
             "local_currency": self.local_currency,
             "jurisdiction": self.jurisdiction,
             "levers": [

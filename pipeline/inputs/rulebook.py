@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pipeline.inputs.cash_rules import CashSection, DayOneSection, StressSection
 from pipeline.inputs.models import Date, Percent, SchemaVersion, StrictModel, TupleOf
 from pipeline.inputs.project import ID_PATTERN
 from pipeline.inputs.rules import (
@@ -168,6 +169,9 @@ class RulebookFile(StrictModel):
     gate_b_score: GateBScore
     composite: Composite
     tiers: Tiers
+    cash: CashSection
+    day_one: DayOneSection
+    stress: StressSection
 
     def __reduce__(self) -> tuple[Any, ...]:
         """By its content: parametrised models cannot be pickled by the name of their class."""

@@ -13,7 +13,7 @@ from pipeline.inputs.project import ProjectFile
 from pipeline.inputs.ratings import SCALE
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import COVENANTS, MEZZ_FIELDS, OVERLAYS, SINGLE_ZCIS, SWITCHES
-from pipeline.inputs.values import OPEX_ABSOLUTE_HIGH
+from pipeline.inputs.values import CPI_PATHS, OPEX_ABSOLUTE_HIGH
 
 Schema = dict[str, Any]
 _MODELS: dict[str, type[StrictModel]] = {
@@ -70,6 +70,8 @@ def _value_schema(variable: Variable) -> Schema:
     elif variable.kind == "list":
         items: Schema = {"enum": list(variable.allowed)} if variable.allowed else {}
         about |= {"type": "array", "items": items}
+        if variable.number == 82:
+            about |= {"items": {"type": "number"}, "minItems": CPI_PATHS, "maxItems": CPI_PATHS}
     else:
         about["type"] = "object"
     return about

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
@@ -151,6 +151,16 @@ def market_values(market: MarketFile, term_years: str) -> dict[str, Value]:
     if inflation.forward_term is not None:
         by_number[34] = inflation.forward_term
     return {catalogue.BY_NUMBER[number].name: value for number, value in by_number.items()}
+
+
+def zcis_implied_pct(
+    base: Mapping[str, Value], given: frozenset[str], market: MarketFile | None, term_years: str
+) -> float:
+    """Breakeven of a `term_years` swap: the request's, else the market's, else the catalogue's."""
+    name = catalogue.BY_NUMBER[93].name
+    if name in given or market is None:
+        return float(cast("float", base[name]))
+    return float(cast("float", market_values(market, term_years)[name]))
 
 
 def resolved(

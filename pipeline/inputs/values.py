@@ -15,6 +15,7 @@ from pipeline.inputs.yaml_reader import number
 
 OPEX_ABSOLUTE_HIGH = 1e9
 MAX_LIST_ITEMS = 20
+CPI_PATHS = 3  # of CPI_Scenarios_82: each is a stress of its own
 MAX_TEXT_CHARACTERS = 200
 
 
@@ -176,7 +177,12 @@ def _check_cpi_paths(
             collector.error(f"{path}[{i}]", "has to be a rate in percent", item, allowed=allowed)
         else:
             paths.append(float(value))
-    return tuple(paths) if len(paths) == len(items) else None
+    if len(paths) < len(items):
+        return None
+    if len(paths) != CPI_PATHS:
+        collector.error(path, f"has to list {CPI_PATHS} rates, one for each stress", raw)
+        return None
+    return tuple(paths)
 
 
 def _check_words(

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 import numpy as np
 
-from kernels.rules import Market, Rules
-from pipeline.problem import FloatArray, Lever, Problem
+from pipeline.problem import Lever, Problem
 from pipeline.space.levers import LeverSpace
 from pipeline.space.partitions import number_of_partitions
 from pipeline.storage.store import Store
@@ -111,43 +110,64 @@ def cached_plan(store: Store, plan_hash: str) -> Plan:
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """A Problem as plain JSON values; `problem_of_json` gives the same bits back."""
-    return {
-        "base": _numbers(problem.base),
-        "levers": [
-            {
-                "name": lever.name,
-                "rows": list(lever.rows),
-                "values": _numbers(lever.values),
-                "labels": list(lever.labels),
-            }
-            for lever in problem.levers
-        ],
-        "rules": {name: _numbers(values) for name, values in problem.rules._asdict().items()},
-        "market": {name: _numbers(values) for name, values in problem.market._asdict().items()},
-        "filters": _numbers(problem.filters),
-        "objective": problem.objective,
-    }
+    """A Problem as plain JSON values; `problem_of_json` gives the same bits back.
+
+    Every field is written, by its type: a table added to Problem needs nothing here.
+    """
+    return {field.name: _written(getattr(problem, field.name)) for field in fields(Problem)}
 
 
 def problem_of_json(document: dict[str, Any]) -> Problem:
     """The Problem of `problem_json`. Raises KeyError, ValueError, TypeError on anything else."""
+    types = get_type_hints(Problem)
     return Problem(
-        base=_array(document["base"]),
-        levers=tuple(
-            Lever(
-                name=lever["name"],
-                rows=tuple(lever["rows"]),
-                values=_array(lever["values"]).reshape(-1, len(lever["rows"])),
-                labels=tuple(lever["labels"]),
-            )
-            for lever in document["levers"]
-        ),
-        rules=Rules(**{name: _array(values) for name, values in document["rules"].items()}),
-        market=Market(**{name: _array(values) for name, values in document["market"].items()}),
-        filters=_array(document["filters"]).reshape(-1, 3),
-        objective=document["objective"],
+        **{field.name: _read(types[field.name], document[field.name]) for field in fields(Problem)}
     )
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        flat = value.ravel().tolist()
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            flat = [each if math.isfinite(each) else str(each) for each in flat]
+        return {"type": value.dtype.name, "shape": list(value.shape), "values": flat}
+    if hasattr(value, "_asdict"):
+        return {name: _written(each) for name, each in value._asdict().items()}
+    if isinstance(value, Lever):
+        return {
+            "name": value.name,
+            "rows": list(value.rows),
+            "values": _written(value.values),
+            "labels": list(value.labels),
+        }
+    return [_written(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _read(kind: Any, value: Any) -> Any:
+    if isinstance(kind, type) and hasattr(kind, "_fields"):
+        types = get_type_hints(kind)
+        return kind(**{name: _read(types[name], value[name]) for name in kind._fields})
+    if isinstance(value, dict):
+        return _array(value)
+    if isinstance(value, list):
+        return tuple(_lever(each) for each in value)
+    return value
+
+
+def _lever(value: dict[str, Any]) -> Lever:
+    return Lever(
+        name=value["name"],
+        rows=tuple(value["rows"]),
+        values=_array(value["values"]),
+        labels=tuple(value["labels"]),
+    )
+
+
+def _array(value: dict[str, Any]) -> Any:
+    kind = np.dtype(value["type"])
+    # float() reads the words for what is not finite, and leaves whole numbers to their type.
+    flat = [float(each) if kind.kind == "f" else each for each in value["values"]]
+    return np.array(flat, dtype=kind).reshape(value["shape"])
 
 
 def _content(plan: Plan) -> dict[str, Any]:
@@ -163,24 +183,3 @@ def _content(plan: Plan) -> dict[str, Any]:
         "fingerprint": plan.fingerprint,
         "problem": problem_json(plan.problem),
     }
-
-
-def _numbers(array: FloatArray) -> Any:
-    """Nested lists of floats, with words for what is not finite."""
-    if np.isfinite(array).all():
-        return array.tolist()
-    return _worded(array.tolist())
-
-
-def _worded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_worded(each) for each in value]
-    return value if math.isfinite(value) else str(value)
-
-
-def _array(value: Any) -> FloatArray:
-    return np.array(_unworded(value), dtype=np.float64)
-
-
-def _unworded(value: Any) -> Any:
-    return [_unworded(each) for each in value] if isinstance(value, list) else float(value)

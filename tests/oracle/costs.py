@@ -1,6 +1,6 @@
 """Project costs, running charges, tax, equity capacity and capital coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .income import conversion, lease_months
@@ -111,8 +111,12 @@ def equity_capacity(
     running: dict[str, list[float]],
     tax: dict[int, float],
     internal_costs: float,
+    sold: Callable[[int], float] = lambda month: 0.0,
 ) -> float:
-    """What equity that wants its target return would pay at close for what the debt leaves."""
+    """What equity that wants its target return would pay at close for what the debt leaves.
+
+    `sold` tells which share of a month's flow before tax is another's.
+    """
     lease, built = lease_months(values), int(values["ConstructionToCODMonths_23"])
     growth = (1 + values["EquityIRRTarget_55"] / 100) ** (1 / 12)
     insured = values["InsuranceProgrammeType_61"] in ("Ops", "Both")
@@ -126,6 +130,7 @@ def equity_capacity(
         for loan in (senior, mezz):
             if loan:
                 left -= at(loan["service"], m) + at(loan["balloon"], m)
+        left -= sold(m) * max(0.0, left + tax.get(m, 0.0))
         worth += left / growth ** (built + m)
     final_year = sum(flows["net"][lease - 11 : lease + 1])
     exit_value = max(0.0, final_year) / (rulebook["model"]["exit_cap_rate_pct"] / 100)

@@ -35,12 +35,19 @@ def expected_inflation(values: dict[str, Any], rulebook: dict[str, Any], years: 
     return [long_run + gap * max(0.0, 1 - year / fade_years) for year in range(years)]
 
 
-def lease_index(values: dict[str, Any], rulebook: dict[str, Any], years: int) -> list[float]:
+def lease_index(
+    values: dict[str, Any],
+    rulebook: dict[str, Any],
+    years: int,
+    indexed_years: int | None = None,
+) -> list[float]:
     share = {"Flat": 0.0, "Partial": 0.5, "CPI_Linked": 1.0}[values["IndexationMode_18"]]
     floor, cap = values["CPI_FloorPct_63"], values["CPI_CapPct_64"]
     index = [1.0]
-    for cpi in expected_inflation(values, rulebook, years):
-        if values["IndexationBase_19"] == "FixedEscalator":
+    for year, cpi in enumerate(expected_inflation(values, rulebook, years)):
+        if indexed_years is not None and year >= indexed_years:
+            step = 0.0
+        elif values["IndexationBase_19"] == "FixedEscalator":
             step = values["EscalatorFixedPct_65"]
         elif values["IndexationBase_19"] == "CoreCPI":
             step = min(cap, max(floor, cpi - rulebook["model"]["core_cpi_discount_pct"]))
@@ -50,10 +57,19 @@ def lease_index(values: dict[str, Any], rulebook: dict[str, Any], years: int) ->
     return index
 
 
-def cost_index(values: dict[str, Any], rulebook: dict[str, Any], years: int) -> list[float]:
+def cost_index(
+    values: dict[str, Any],
+    rulebook: dict[str, Any],
+    years: int,
+    indexed_years: int | None = None,
+) -> list[float]:
     index = [1.0]
-    for cpi in expected_inflation(values, rulebook, years):
-        index.append(1.0 if values["IndexationMode_18"] == "Flat" else index[-1] * (1 + cpi / 100))
+    for year, cpi in enumerate(expected_inflation(values, rulebook, years)):
+        still = indexed_years is not None and year >= indexed_years
+        if still or values["IndexationMode_18"] == "Flat":
+            index.append(index[-1])
+        else:
+            index.append(index[-1] * (1 + cpi / 100))
     return index
 
 
@@ -94,13 +110,17 @@ def income(
     market: dict[str, Any],
     months: int,
     without_indexation: bool = False,
+    indexed_years: int | None = None,
 ) -> dict[str, list[float]]:
-    """Gross and net income for `months` months; `without_indexation` is the CPI 0 % stress."""
+    """Gross and net income for `months` months.
+
+    `without_indexation` is the CPI 0 % stress; after `indexed_years` increases indices stay.
+    """
     fx = conversion(values, facts)
     lease = lease_months(values)
     years = lease // 12 + 1
-    rent_index = lease_index(values, rulebook, years)
-    opex_index = cost_index(values, rulebook, years)
+    rent_index = lease_index(values, rulebook, years, indexed_years)
+    opex_index = cost_index(values, rulebook, years, indexed_years)
     if without_indexation:
         rent_index = opex_index = [1.0] * (years + 1)
     rent = monthly_rent(values, facts) * occupancy(values)

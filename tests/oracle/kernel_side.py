@@ -11,14 +11,14 @@ import numpy as np
 
 from kernels import codes, figures, layout
 from kernels import rules as places
-from kernels.rules import N_LIMITS, Market, Rules
+from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules, Market, Rules, Yields
 from pipeline.engine import figures_of_inputs
 from pipeline.problem import Problem
 
 from .gates import rule_behind, zero_rate_pct
 from .model import jurisdiction_of
 from .rating import MIDDLE_NOTCH, NUMBER, notch
-from .scenarios import CHOICES, OVERLAYS
+from .scenarios import CASH_CHOICES, CHOICES, OVERLAYS
 
 Structure = tuple[dict[str, Any], dict[str, Any]]
 
@@ -38,14 +38,20 @@ def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
     column = np.zeros(layout.N_INPUTS)
     for name, value in values.items():
         row = int(name.rpartition("_")[2])
-        if name in ("CompositeWeights_110", "HardFilters_111"):
+        if name in ("CompositeWeights_110", "HardFilters_111", "CPI_Scenarios_82"):
+            continue
+        if name == "DSCR_TriggerLevels_101":
+            trap, turbo = (float(part) for part in value.split("|"))
+            column[layout.TRAP_TRIGGER_DSCR], column[layout.TURBO_TRIGGER_DSCR] = trap, turbo
+            continue
+        if name == "ZCiS_ImpliedRate_93" and value is None:
             continue
         if name in ("MinSeniorRatingTarget_75", "MinMezzRatingTarget_76"):
             column[row] = NUMBER.get(value, 0)
         elif name == "TenantRatingFloor_77":
             column[row] = notch(value)
-        elif name in CHOICES:
-            column[row] = CHOICES[name][1].index(value)
+        elif name in CHOICES or name in CASH_CHOICES:
+            column[row] = (CHOICES | CASH_CHOICES)[name][1].index(value)
         else:
             column[row] = value
     rent = facts["rent"]
@@ -69,9 +75,10 @@ def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
         column[layout.RENT_RATE] = rent["per_kwh"]
     column[layout.INSURER_NOTCH] = notch(insurer)
     column[layout.DSRA_LETTER_OF_CREDIT] = facts["dsra_funding"] == "LetterOfCredit"
-    column[layout.CAPITALISE_INTEREST] = 1.0
-    column[layout.TRAP_TRIGGER_DSCR] = 1.20
-    column[layout.TURBO_TRIGGER_DSCR] = 1.05
+    column[layout.CAPITALISE_INTEREST] = facts["capitalise_interest"]
+    column[layout.PREPAYMENT_PENALTY_PCT] = facts["prepayment_penalty_pct"]
+    column[layout.FEE_REBATE_PCT] = facts["deal"].get("fee_rebate_pct", 0.0)
+    column[layout.ADVANCE_UPLIFT_PCT] = facts["deal"].get("advance_uplift_pct", 0.0)
     column[layout.TRUE_SALE] = facts["deal"].get("true_sale", True)
     column[layout.GOVERNING_LAW_OK] = facts["deal"].get("governing_law", True)
     column[layout.RULE_144A] = facts["deal"].get("rule_144a", True)
@@ -228,11 +235,88 @@ def market_of(market: dict[str, Any]) -> Market:
     )
 
 
+def cash_of(book: dict[str, Any]) -> CashRules:
+    cash, day_one, stress = book["cash"], book["day_one"], book["stress"]
+    trs, strip, tests = day_one["trs"], day_one["strip"], cash["covenant"]
+    named = {
+        "LIQUIDITY_FEE_BPS": cash["liquidity_fee_bps"],
+        "COVENANT_WINDOW_MONTHS": tests["window_months"],
+        "COVENANT_FIRST_TEST_MONTH": tests["first_test_month"],
+        "COVENANT_TEST_INTERVAL_MONTHS": tests["test_interval_months"],
+        "TURBO_TIME_BASED_YEAR": cash["turbo"]["time_based_year"],
+        "TURBO_DOWNGRADE_NOTCHES": cash["turbo"]["downgrade_notches"],
+        "RELEASE_CLEAN_TESTS": cash["clean_tests"],
+        "WRAP_VALUE_YEARS_MAX": day_one["wrap_years_max"],
+        "RATE_OPTION_OFFSET_BPS": day_one["floor"]["offset_bps"],
+        "RATE_OPTION_YEARS": day_one["floor"]["years"],
+        "TRS_MAX_STRUCTURE_PCT": trs["max_structure_pct"],
+        "TRS_TERM_YEARS": trs["term_years"],
+        "STRIP_SHARE_PCT": strip["share_pct"],
+        "STRIP_AFTER_YEARS": strip["after_years"],
+        "STRIP_AFTER_YEARS_LONG": strip["after_years_long"],
+        "STRIP_LONG_LEASE_YEARS": strip["long_lease_years"],
+        "STRESS_CPI_EXTRA_PCT": stress["cpi_extra_pct"],
+        "STRESS_DEFAULT_MONTH": stress["default_month"],
+    }
+    limits = np.full(N_CASH_LIMITS, np.nan)
+    for name, value in named.items():
+        limits[getattr(places, name)] = value
+    assert not np.isnan(limits).any()
+    options = ("Off", "LeaseBacked", "Limited")
+    traps = ("MezzBlock", "EquityBlock", "SweepPct")
+    supports = ("TwoWay", "OneWay", "Threshold")
+    return CashRules(
+        limits=limits,
+        reinvestment_pct=np.array([cash["reinvestment_pct"][n] for n in options], dtype=float),
+        trap_share=np.array([cash["trap_share"][n] for n in traps], dtype=float),
+        trs_upfront_pct=np.array([trs["upfront_pct"][n] for n in ("Monthly", "Quarterly")]),
+        zcis_credit_bps=np.stack([by_rating(day_one["zcis_credit_bps"][n], 0) for n in supports]),
+        low_spread_bps=by_rating(day_one["low_rating_spread_bps"], 0),
+        strip_spread_pct=by_rating(strip["spread_pct"], 0),
+    )
+
+
+def yields_of(market: dict[str, Any], shifts_bps: Sequence[float]) -> Yields:
+    nodes = sorted((float(term), rate) for term, rate in market["zero_curve"]["nodes"].items())
+    return Yields(
+        terms_years=np.array([term for term, _ in nodes]),
+        zero_pct=np.array([rate for _, rate in nodes], dtype=float),
+        shifts_bps=np.array(shifts_bps, dtype=float),
+        normal_vol_bps=np.array([market["volatility"]["normal_bps"]], dtype=float),
+    )
+
+
 DEFAULT_FILTERS = (
     (figures.DSCR_MIN, codes.FILTER_AT_LEAST, 1.30),
     (figures.REPO_ELIGIBLE, codes.FILTER_EQUAL, 1.0),
     (figures.SENIOR_RATING, codes.FILTER_AT_LEAST, 6.0),
 )
+
+
+def shifts_of(structures: Sequence[Structure]) -> list[float]:
+    return list(dict.fromkeys(values["BaseCurveShift_bps_28"] for values, _ in structures))
+
+
+def with_cash_rows(
+    column: np.ndarray,
+    values: dict[str, Any],
+    facts: dict[str, Any],
+    book: dict[str, Any],
+    market: dict[str, Any],
+    shifts_bps: Sequence[float],
+) -> np.ndarray:
+    """The input column with the rows that only the cash flows and day-one value read."""
+    column[layout.CURVE_TABLE] = shifts_bps.index(values["BaseCurveShift_bps_28"])
+    for row, years in ((layout.ZCIS_IMPLIED_5Y_PCT, 5), (layout.ZCIS_IMPLIED_10Y_PCT, 10)):
+        given = values["ZCiS_ImpliedRate_93"]
+        column[row] = market["inflation"]["breakeven_pct"][years] if given is None else given
+    counterparty = facts["counterparty_rating"] or book["day_one"]["counterparty_rating"]
+    column[layout.COUNTERPARTY_RATING] = NUMBER[counterparty]
+    options = ("floor", "cap", "collar")
+    column[layout.RATE_OPTION] = options.index(facts["deal"].get("rate_option", "floor"))
+    first = layout.CPI_STRESS_1_PCT
+    column[first : first + 3] = values["CPI_Scenarios_82"]
+    return column
 
 
 def problem_of(
@@ -247,6 +331,8 @@ def problem_of(
         levers=(),
         rules=rules_of(book, values["CompositeWeights_110"]),
         market=market_of(market),
+        cash=cash_of(book),
+        yields=yields_of(market, shifts_of(structures)),
         filters=np.array(filters, dtype=float).reshape(-1, 3),
         objective="Composite",
     )
@@ -286,6 +372,11 @@ def kernel_figures(
     market: dict[str, Any],
     filters: Sequence[tuple[int, int, float]] = DEFAULT_FILTERS,
 ) -> list[dict[str, Any]]:
-    inputs = np.stack([input_column(*structure) for structure in structures], axis=1)
+    shifts = shifts_of(structures)
+    columns = [
+        with_cash_rows(input_column(*structure), *structure, book, market, shifts)
+        for structure in structures
+    ]
+    inputs = np.stack(columns, axis=1)
     out = figures_of_inputs(problem_of(structures, book, market, filters), inputs)
     return [named(out[:, row]) for row in range(out.shape[1])]

@@ -4,10 +4,26 @@ Written from the model's text alone, to be held against the kernels: dicts by ca
 lists by month, and sizes found by trial. Ratings, constraints, tiers and reasons are names.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from . import costs, gates, mezz, rating, scoring, senior
+from . import (
+    cash,
+    costs,
+    dayone,
+    gates,
+    mezz,
+    rating,
+    returns,
+    scoring,
+    senior,
+    stress,
+    waterfall,
+)
+from .cash import LATE_MONTHS
 from .income import income, lease_months, monthly_rent
+
+Parts = dict[str, Any]
 
 EU_STATES = {
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
@@ -121,33 +137,19 @@ NULL_WITHOUT_DEBT = (
 )
 
 
-def evaluate(
+def sized(
     values: dict[str, Any],
     facts: dict[str, Any],
     rulebook: dict[str, Any],
     market: dict[str, Any],
-    tight: bool = True,
-) -> dict[str, Any]:
-    """Every figure of one structure.
-
-    `values` holds every catalogue variable by name, market figures already resolved. `tight`
-    sizes to the last bits, otherwise to 1,000 units.
-    """
+    tight: bool,
+) -> tuple[dict[str, Any], Parts]:
+    """Costs, debt, ratings and Gate B's stresses; and the schedules behind them."""
     found: dict[str, Any] = derived(values, facts)
     found["derivatives"] = len(facts["overlays"])
-    if invalid(values, facts, rulebook):
-        return found | {
-            "status": "INVALID_STRUCTURE",
-            "gate_a_reasons": ["MATH_ERROR"],
-            "gate_b_reasons": [],
-            "warnings": [],
-            "tier": "Not Viable",
-            "viable": False,
-        }
-    jurisdiction = jurisdiction_of(values, facts)
     months = round(12 * values["SeniorTenorY_39"])
     mezz_months = round(12 * values["MezzTenorY_47"])
-    horizon = max(lease_months(values), months, mezz_months)
+    horizon = max(lease_months(values) + LATE_MONTHS, months, mezz_months)
     flows = income(values, facts, rulebook, market, horizon)
     net = flows["net"]
     tests = list(range(int(values["RentFreeMonths_68"]) + 1, months + 1))
@@ -210,23 +212,12 @@ def evaluate(
     if debt:
         fixed = costs.fixed_charges(debt, junior, running)
         found["fccr_min"] = min(senior.cover(net, fixed, tests).values())
-    tax = costs.tax_by_month(values, facts, rulebook, jurisdiction, net, debt, junior, total)
     equity = total - notional - second
-    capacity = costs.equity_capacity(
-        values, rulebook, flows, debt, junior, running, tax, found["internal_costs"]
-    )
-    required = costs.required_capital(values, facts, total, notional, second)
     found |= {
         "equity_notional": equity,
         "wacc": costs.wacc_pct(values, notional, second, equity),
-        "equity_capacity": capacity,
-        "required_capital": required,
-        "capex_coverage": (notional + second + capacity) / required,
-        "full_coverage": (notional + second + capacity) / required,
-        "day1_cash": None,  # not modelled yet: scores and tiers take it as 0
+        "concentrated": False,
     }
-
-    found["concentrated"] = False
     if debt:
         found |= rating.senior_rating(
             values, facts, rulebook, found["dscr_min"], found["senior_ltv_pct"]
@@ -236,6 +227,63 @@ def evaluate(
     # Without senior debt there is no structure to rate, whatever the mezzanine would get.
     tranches = [(notional, found["senior_rating"]), (second, found["mezz_rating"])]
     found["structure_rating"] = rating.structure_rating(tranches) if debt else None
+    parts = {
+        "values": values,
+        "facts": facts,
+        "rulebook": rulebook,
+        "market": market,
+        "jurisdiction": jurisdiction_of(values, facts),
+        "found": found,
+        "flows": flows,
+        "tests": tests,
+        "senior": debt,
+        "mezz": junior,
+        "running": running,
+    }
+    return found, parts
+
+
+def funded(parts: Parts, sold: Callable[[int], float] = lambda month: 0.0) -> None:
+    """Adds equity capacity and the coverage of the capital required to the figures."""
+    values, facts, found = parts["values"], parts["facts"], parts["found"]
+    tax = costs.tax_by_month(
+        values,
+        facts,
+        parts["rulebook"],
+        parts["jurisdiction"],
+        parts["flows"]["net"],
+        parts["senior"],
+        parts["mezz"],
+        found["total_cost"],
+    )
+    notional, second = found["senior_notional"], found["mezz_notional"]
+    capacity = costs.equity_capacity(
+        values,
+        parts["rulebook"],
+        parts["flows"],
+        parts["senior"],
+        parts["mezz"],
+        parts["running"],
+        tax,
+        found["internal_costs"],
+        sold,
+    )
+    required = costs.required_capital(values, facts, found["total_cost"], notional, second)
+    found |= {
+        "equity_capacity": capacity,
+        "required_capital": required,
+        "capex_coverage": (notional + second + capacity) / required,
+    }
+
+
+def judged(parts: Parts, failed_stresses: bool | None = None) -> dict[str, Any]:
+    """The figures with repo, gates, scores and tier.
+
+    `failed_stresses` is about the full set; None: those of Gate B stand for it.
+    """
+    values, facts, rulebook = parts["values"], parts["facts"], parts["rulebook"]
+    found, jurisdiction = parts["found"], parts["jurisdiction"]
+    notional, second, debt = found["senior_notional"], found["mezz_notional"], parts["senior"]
     legs = rating.repo_failures(values, facts, rulebook, jurisdiction, found)
     haircut = rating.repo_haircut_pct(rulebook, found["senior_rating"], values["SeniorTenorY_39"])
     found |= {
@@ -249,7 +297,7 @@ def evaluate(
     }
 
     floor = gates.dscr_floor(values, facts, rulebook, jurisdiction)
-    failed_a = gates.gate_a(values, facts, rulebook, market, jurisdiction, found)
+    failed_a = gates.gate_a(values, facts, rulebook, parts["market"], jurisdiction, found)
     failed_b = gates.gate_b(values, rulebook, floor, found)
     reasons_a, warned_a = gates.sorted_out(rulebook, failed_a)
     reasons_b, warned_b = gates.sorted_out(rulebook, failed_b)
@@ -258,7 +306,8 @@ def evaluate(
         found["composite_score"] = scoring.composite_score(
             rulebook, values["CompositeWeights_110"], values["Currency_01"], found
         )
-    stressed = "STRESS_DSCR_BREACH" in reasons_b + warned_b
+    if failed_stresses is None:
+        failed_stresses = "STRESS_DSCR_BREACH" in reasons_b + warned_b
     # Without senior debt there is nothing to place, even where a rulebook lets it through.
     rejected = bool(reasons_a or reasons_b) or debt is None
     return found | {
@@ -268,5 +317,106 @@ def evaluate(
         + warned_b
         + gates.soft_warnings(values, facts, rulebook, floor, found),
         "viable": all(scoring.passes(f, found) for f in values["HardFilters_111"]),
-        "tier": scoring.tier(rulebook, found, rejected, stressed),
+        "tier": scoring.tier(rulebook, found, rejected, failed_stresses),
     }
+
+
+def unsound(values: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    return derived(values, facts) | {
+        "derivatives": len(facts["overlays"]),
+        "status": "INVALID_STRUCTURE",
+        "gate_a_reasons": ["MATH_ERROR"],
+        "gate_b_reasons": [],
+        "warnings": [],
+        "tier": "Not Viable",
+        "viable": False,
+    }
+
+
+def evaluate(
+    values: dict[str, Any],
+    facts: dict[str, Any],
+    rulebook: dict[str, Any],
+    market: dict[str, Any],
+    tight: bool = True,
+) -> dict[str, Any]:
+    """Every figure of one structure that needs no waterfall; day-one value counts as none.
+
+    `values` holds every catalogue variable by name, market figures already resolved. `tight`
+    sizes to the last bits, otherwise to 1,000 units.
+    """
+    if invalid(values, facts, rulebook):
+        return unsound(values, facts)
+    found, parts = sized(values, facts, rulebook, market, tight)
+    funded(parts)
+    found |= {"full_coverage": found["capex_coverage"], "day1_cash": None}
+    return judged(parts)
+
+
+def evaluate_cash(
+    values: dict[str, Any],
+    facts: dict[str, Any],
+    rulebook: dict[str, Any],
+    market: dict[str, Any],
+    tight: bool = True,
+) -> dict[str, Any]:
+    """Every figure of one structure, with cash flows.
+
+    Beside the figures: `scenarios` (figures by name of the variant or stress), `waterfall` (the
+    base months, as `waterfall.run` gives them), `uses` by name, and `day1_*` by component.
+    """
+    if invalid(values, facts, rulebook):
+        return unsound(values, facts)
+    found, parts = sized(values, facts, rulebook, market, tight)
+    debt, junior = parts["senior"], parts["mezz"]
+    parts["horizon"] = lease_months(values) + LATE_MONTHS
+    parts["flows"] = {
+        name: series[: parts["horizon"] + 1] for name, series in parts["flows"].items()
+    }
+    fee = dayone.trs_fee(parts, found)
+    terms = cash.terms_of(
+        values, facts, rulebook, parts["jurisdiction"], found, debt, junior, fee
+    )
+    uses = cash.uses_of_funds(values, facts, found, debt, parts["flows"])
+    parts |= {
+        "terms": terms,
+        "opening": waterfall.opening_accounts(
+            found["senior_notional"], found["mezz_notional"], uses["dsra"],
+            uses["rent_free_reserve"],
+        ),
+    }  # fmt: skip
+    base = stress.play(parts, {})
+    found |= waterfall.totals(base["history"], found["senior_notional"])
+    found |= dayone.day_one(parts, found, debt, base["distributed"], base["tax"])
+
+    lease, built = lease_months(values), int(values["ConstructionToCODMonths_23"])
+    facility = terms["facility"] * terms["facility_fee"]
+    parts["running"] |= {
+        "facility_fee": [facility] * (terms["maturity"] + 1),
+        "trs_fee": [fee] * (terms["trs_months"] + 1),
+    }
+    funded(parts, lambda month: dayone.sold_share(parts, found, month))
+    debts = found["senior_notional"] + found["mezz_notional"]
+    sources = debts + found["equity_capacity"] + found["day1_cash"]
+    parts["cheque"] = sum(uses.values()) - debts - found["day1_cash"]
+    interest = found["senior_notional"] * values["SeniorCoupon_38"]
+    interest += found["mezz_notional"] * values["MezzCoupon_46"]
+    equity = found["equity_notional"]
+    found |= {
+        "uses_total": sum(uses.values()),
+        "equity_cheque": parts["cheque"],
+        "cash_coverage": sources / sum(uses.values()),
+        "full_coverage": sources / found["required_capital"],
+        "equity_cash_yield_pct": 100 * (found["net_income"] - interest / 100) / equity
+        if equity > 0
+        else None,
+    } | returns.equity_return(parts["cheque"], base["equity"], built, lease, base["exit"])
+    played = stress.all_scenarios(parts)
+    passed = debt is not None and all(played[name]["passed"] for name in stress.STRESSES)
+    found["stresses_passed"] = passed
+    result = judged(parts, not passed)
+    result["warnings"] += dayone.warnings(parts, found)
+    full, at_hand = found["full_coverage"], found["cash_coverage"]
+    if debt and full >= 1 - rating.TOLERANCE and at_hand < 1 - rating.TOLERANCE:
+        result["warnings"].append("RESERVES_UNFUNDED")
+    return result | {"scenarios": played, "waterfall": base["history"], "uses": uses}

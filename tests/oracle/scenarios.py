@@ -99,6 +99,38 @@ CHOICES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "JurisdictionEligibility_79": ("CB_RepoEligible", ("CB_RepoEligible", "PPOnly", "NA")),
     "HaircutRuleSet_81": ("RA_Base", ("RA_Conservative", "RA_Base", "Internal_Base")),
 }
+# What only the waterfall, day-one value and the stresses read.
+CASH_NUMBERS: dict[str, tuple[float, float, float]] = {
+    "Rate_Shock_bps_83": (100, -300, 300),
+    "OPEX_StressPct_84": (10, 0, 30),
+    "TenantDefaultProb_86": (1, 0, 20),
+    "RecoveryLagMonths_87": (6, 0, 24),
+    "RefinanceSpreadAdd_bps_88": (100, 0, 600),
+    "CapexOverrunPct_89": (10, 0, 40),
+    "COD_DelayMonths_90": (6, 0, 24),
+    "ZCiS_NotionalPct_91": (50, 0, 100),
+    "CPI_BasisAdj_bps_94": (15, 0, 80),
+    "CCY_SwapTenorY_96": (0, 0, 30),
+    "CCY_SwapCost_bps_97": (60, 0, 400),
+    "OC_TestLevels_100": (5, 0, 30),
+}
+CASH_CHOICES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "TRS_MarginingFreq_95": ("Quarterly", ("Monthly", "Quarterly")),
+    "DerivativeCSAType_98": ("TwoWay", ("TwoWay", "OneWay", "Threshold")),
+    "PriorityOfPayments_99": ("Std", ("Std", "Enhanced")),
+    "CashTrapRules_102": ("EquityBlock", ("MezzBlock", "EquityBlock", "SweepPct")),
+    "AmortSwitchRules_103": ("TurboOnTrap", ("TurboOnTrap", "TimeBased", "RatingDowngrade")),
+    "ExcessSpreadUse_104": ("PayDown", ("PayDown", "Reserve", "DistToEquity")),
+    "ReinvestmentOption_105": ("Off", ("Off", "LeaseBacked", "Limited")),
+    "FeesPriorityMode_106": ("SeniorFirst", ("SeniorFirst", "ProRataFees")),
+}
+CASH_OTHERS: dict[str, Any] = {
+    "CPI_Scenarios_82": [0.0, 1.8, 2.5],
+    "ZCiS_ImpliedRate_93": None,  # not in the request: the market's breakeven of the term
+    "DSCR_TriggerLevels_101": "1.20|1.05",
+}
+RATE_OPTIONS = ("floor", "cap", "collar")
+COUNTERPARTIES = (None, "AAA", "AA", "A", "BBB")
 TENANTS = ("AAA", "AA+", "AA", "AA-", "A+", "A", "A-", "BBB+", "BBB-", "BB", "B", "CCC+", "D")
 INSURERS = (None, "AAA", "AA+", "AA", "A+", "A", "A-", "BB")
 OVERLAYS = ("zcis_5y", "zcis_10y", "trs", "floor", "strip")
@@ -110,6 +142,8 @@ def default_values(**changes: Any) -> dict[str, Any]:
     values["CompositeWeights_110"] = {
         "SeniorRaise": 0.35, "WACC": 0.25, "Day1": 0.20, "DSCR": 0.10, "Rating": 0.10,
     }  # fmt: skip
+    values |= {name: row[0] for name, row in (CASH_NUMBERS | CASH_CHOICES).items()}
+    values |= CASH_OTHERS
     values["HardFilters_111"] = ["DSCR>=1.30", "RepoEligible=Yes", "SeniorRating>=AAA"]
     unknown = changes.keys() - values.keys()
     assert not unknown, unknown
@@ -132,6 +166,9 @@ def default_facts(**changes: Any) -> dict[str, Any]:
         "dsra_funding": "Cash",
         "deal": {},
         "geo_concentration": False,
+        "capitalise_interest": True,
+        "prepayment_penalty_pct": 0.0,
+        "counterparty_rating": None,
     }
     unknown = changes.keys() - facts.keys()
     assert not unknown, unknown
@@ -243,3 +280,55 @@ def facts_for(draw: random.Random, values: dict[str, Any]) -> dict[str, Any]:
         },
         geo_concentration=draw.random() < 0.3,
     )
+
+
+WHOLE_CASH = {"RecoveryLagMonths_87", "COD_DelayMonths_90"}
+
+
+def with_cash(
+    draw: random.Random, structure: tuple[dict[str, Any], dict[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The structure with terms for its waterfall, day-one value and stresses drawn too."""
+    values, facts = dict(structure[0]), dict(structure[1])
+    for name, (_, low, high) in CASH_NUMBERS.items():
+        if draw.random() < 0.6:
+            whole = name in WHOLE_CASH
+            values[name] = float(draw.randint(int(low), int(high))) if whole else draw.uniform(
+                low, high
+            )  # fmt: skip
+    for name, (_, allowed) in CASH_CHOICES.items():
+        values[name] = draw.choice(allowed)
+    values |= {
+        "CCY_SwapTenorY_96": float(draw.choice((0, 5, 10, 15, 30))),
+        "CPI_Scenarios_82": [draw.choice((0.0, 1.0, -0.5)), draw.uniform(0, 3), draw.uniform(2, 8)],
+        "ZCiS_ImpliedRate_93": draw.choice((None, None, draw.uniform(1, 4))),
+        "DSCR_TriggerLevels_101": draw.choice(
+            ("1.20|1.05", "1.20|1.05", "1.35|1.15", "2.00|1.50", "1.10|1.00")
+        ),
+    }
+    facts |= {
+        "capitalise_interest": draw.random() < 0.7,
+        "prepayment_penalty_pct": draw.choice((0.0, 0.0, 1.5)),
+        "counterparty_rating": draw.choice(COUNTERPARTIES),
+        "deal": facts["deal"]
+        | {
+            "rate_option": draw.choice(RATE_OPTIONS),
+            "fee_rebate_pct": draw.choice((0.0, 10.0)),
+            "advance_uplift_pct": draw.choice((0.0, 0.0, 1.0)),
+        },
+    }
+    return values, facts
+
+
+def strained(draw: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A plausible structure with debt, little headroom and low triggers hit now and then."""
+    values, facts = plausible(draw)
+    values |= {
+        "TargetDSCRSenior_37": draw.choice((1.10, 1.15, 1.20)),
+        "SeniorOngoingFees_bps_43": draw.choice((20.0, 150.0)),
+        "MaintenanceCapexPct_69": draw.choice((2.0, 10.0)),
+        "DSRA_Months_59": draw.choice((0.0, 3.0, 6.0)),
+        "LiquidityFacilityMonths_60": draw.choice((0.0, 3.0)),
+        "OC_TestLevels_100": draw.choice((5.0, 30.0)),
+    }
+    return with_cash(draw, (values, facts))

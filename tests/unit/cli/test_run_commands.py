@@ -40,6 +40,18 @@ def test_run_prints_a_summary_for_people(tmp_path: Path, capsys: Capture) -> Non
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
+def test_a_large_run_is_announced_with_its_time(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.cli.run.LARGE_RUN", 1_000)
+    project = str(write_project(tmp_path))
+    arguments = ["run", project, "--direct", "--out", str(tmp_path), "--max-permutations"]
+    assert run_command([*arguments, "1001"]) == 0
+    assert "warning: 1,001 structures take about" in capsys.readouterr().err
+    assert run_command([*arguments, "1000"]) == 0
+    assert "structures take" not in capsys.readouterr().err
+
+
 def test_overrides_are_the_same_run_as_a_file_that_says_so(tmp_path: Path, capsys: Capture) -> None:
     out = ["--direct", "--out", str(tmp_path), "--json"]
     project = str(write_project(tmp_path, limit=600))
@@ -84,6 +96,34 @@ def test_status_and_runs_say_how_far_a_run_is(run: Path, capsys: Capture) -> Non
     assert run_command(["status", run.name, *out]) == 0
     assert run_command(["runs", *out]) == 0
     assert run.name in capsys.readouterr().out
+
+
+def test_resume_takes_a_run_or_a_file(run: Path, capsys: Capture) -> None:
+    out = ["--out", str(run.parent), "--json"]
+    of_run = document(["resume", run.name, *out], capsys)
+    of_file = document(["resume", str(run.parent / "trial.yaml"), *out], capsys)
+    assert of_run == of_file == json.loads((run / "summary.json").read_text())
+
+
+def test_a_run_of_another_engine_is_not_resumed(
+    run: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.stages.input.engine_fingerprint", lambda: "another")
+    found = document(["resume", run.name, "--out", str(run.parent), "--json"], capsys, code=1)
+    assert "start it again from its project file" in found["messages"][0]
+
+
+def test_status_names_a_changed_output(run: Path, capsys: Capture) -> None:
+    summary = run / "summary.json"
+    text = summary.read_text()
+    summary.write_text(text.replace('"survivors": ', '"survivors": 9'))
+    try:
+        assert run_command(["status", run.name, "--out", str(run.parent)]) == 0
+    finally:
+        summary.write_text(text)
+    out = capsys.readouterr().out
+    assert "damaged" in out
+    assert "summary.json is missing or was changed" in out
 
 
 def test_runs_of_an_empty_folder(tmp_path: Path, capsys: Capture) -> None:

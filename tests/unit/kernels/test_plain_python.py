@@ -15,6 +15,7 @@ import pytest
 
 from kernels import figures as f
 from kernels.bijection import permute, round_keys, unpermute
+from kernels.normal import lognormal_option, normal_option
 from pipeline.engine import figures_of_inputs
 from tests.oracle.books import market, rulebook
 from tests.oracle.kernel_side import input_column, problem_of
@@ -44,8 +45,18 @@ def _ids() -> np.ndarray:
     return np.concatenate(found)
 
 
+def _curves() -> np.ndarray:
+    """Every curve table, and prices over a grid, in one row."""
+    structures = [plausible(random.Random(1))]
+    curves = problem_of(structures, rulebook(), market()).curves
+    grid = [(m, s) for m in np.linspace(-0.4, 0.05, 46) for s in (0.0, 0.001, 0.01, 0.1)]
+    prices = [normal_option(m, s) for m, s in grid]
+    prices += [lognormal_option(0.05, 0.04 - m, s, 0.0, m > -0.1) for m, s in grid]
+    return np.concatenate([*(table.ravel() for table in curves), prices])
+
+
 def _write(path: Path) -> None:
-    np.savez(path, figures=_figures(), ids=_ids())
+    np.savez(path, figures=_figures(), ids=_ids(), curves=_curves())
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +92,12 @@ def test_the_structures_reach_every_profile_and_outcome(compiled: dict[str, np.n
 
 def test_sampled_ids_are_the_same(compiled: dict[str, np.ndarray]) -> None:
     np.testing.assert_array_equal(_ids(), compiled["ids"])
+
+
+def test_curve_tables_and_option_prices_have_the_same_bits(
+    compiled: dict[str, np.ndarray],
+) -> None:
+    np.testing.assert_array_equal(_curves(), compiled["curves"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psutil
 import pytest
 
 from pipeline.compute import Executor, PartitionsFailed, SerialExecutor, open_executor
@@ -84,6 +85,13 @@ def test_items_are_drawn_only_as_slots_become_free() -> None:
 def test_no_dashboard_unless_asked_for() -> None:
     with open_executor(load_settings({}, workers=1)) as executor:
         assert executor.dashboard_link is None
+
+
+def test_nothing_listens_beyond_this_machine() -> None:
+    with open_executor(load_settings({}, workers=1)):
+        mine = psutil.Process().net_connections()
+        addresses = {each.laddr.ip for each in mine if each.status == psutil.CONN_LISTEN}
+    assert addresses <= {"127.0.0.1", "::1"}
 
 
 @pytest.fixture(scope="module")

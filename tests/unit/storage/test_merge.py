@@ -1,0 +1,104 @@
+"""Is the merge a total order with nulls last, whole, and in groups that do not depend on parts?"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.storage.checkpoints import ANALYSIS, DamagedPartError, Marker, Owner, write_part
+from pipeline.storage.merge import merge_ranked
+from pipeline.storage.store import LocalStore
+
+SCHEMA = pa.schema(
+    [
+        pa.field("permutation_id", pa.int64(), False, {"description": "key"}),
+        pa.field("wacc", pa.float64(), True, {"unit": "%"}),
+        pa.field("dscr_min", pa.float64()),
+        pa.field("equity_irr", pa.float64()),
+        pa.field("reasons", pa.list_(pa.string())),
+    ]
+)
+ROWS = 120_000
+
+
+def table() -> pa.Table:
+    """Many ties and nulls, so that every tie-break decides somewhere."""
+    draw = np.random.default_rng(5)
+    columns = [draw.permutation(ROWS)]
+    for choices in (40, 5, 3):
+        values = draw.integers(0, choices, ROWS).astype(float)
+        columns.append(np.ma.array(values, mask=draw.random(ROWS) < 0.1))
+    arrays = [pa.array(columns[0])]
+    arrays += [pa.array(column.data, mask=column.mask) for column in columns[1:]]
+    words = pa.array([[], ["FLAG_OFF"], ["RATING", "WAL"]], pa.list_(pa.string()))
+    arrays.append(words.take(pa.array(columns[0] % 3)))
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def parts(store: LocalStore, rows: int) -> list[Marker]:
+    owner, whole = Owner("p" * 64, "f" * 16), table()
+    return [
+        write_part(store, owner, ANALYSIS, number, whole.slice(start, rows), {})
+        for number, start in enumerate(range(0, ROWS, rows))
+    ]
+
+
+def merged(folder: Path, rows: int) -> Path:
+    store, target = LocalStore(folder), folder / "ranked.parquet"
+    seen: list[pa.Table] = []
+    written = merge_ranked(store, parts(store, rows), SCHEMA, "WACC", target, 64, seen.append)
+    assert written == ROWS
+    assert pa.concat_tables(seen).equals(pq.read_table(target))
+    assert not list((folder / "checkpoints/tmp").iterdir())
+    return target
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return merged(tmp_path_factory.mktemp("merge"), 50_000)
+
+
+def test_rows_are_in_a_total_order_with_nulls_last(ranked: Path) -> None:
+    rows = pq.read_table(ranked, page_checksum_verification=True).to_pylist()
+
+    def key(row: dict) -> tuple:
+        return (
+            row["wacc"] is None, row["wacc"] or 0.0,
+            row["dscr_min"] is None, -(row["dscr_min"] or 0.0),
+            row["equity_irr"] is None, -(row["equity_irr"] or 0.0),
+            row["permutation_id"],
+        )  # fmt: skip
+
+    assert rows == sorted(rows, key=key)
+    assert [row["rank"] for row in rows] == list(range(1, ROWS + 1))
+
+
+def test_no_row_is_lost_or_changed(ranked: Path) -> None:
+    found = pq.read_table(ranked).drop_columns("rank").sort_by("permutation_id")
+    assert found.equals(table().sort_by("permutation_id"))
+    assert found.schema.field("wacc").metadata == {b"unit": b"%"}
+
+
+def test_the_file_does_not_depend_on_how_parts_were_cut(ranked: Path, tmp_path: Path) -> None:
+    assert merged(tmp_path, 7_777).read_bytes() == ranked.read_bytes()
+
+
+def test_a_damaged_part_leaves_the_old_file(tmp_path: Path) -> None:
+    store, target = LocalStore(tmp_path), tmp_path / "ranked.parquet"
+    markers = parts(store, 50_000)
+    target.write_bytes(b"old")
+    store.delete("checkpoints/analysis/part-00001.parquet")
+    with pytest.raises(DamagedPartError, match="analysis part 1: its marker is there"):
+        merge_ranked(store, markers, SCHEMA, "WACC", target, 64, lambda _: None)
+    assert target.read_bytes() == b"old"
+    assert not list((tmp_path / "checkpoints/tmp").iterdir())
+
+
+def test_a_merge_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    store, target = LocalStore(tmp_path), tmp_path / "ranked.parquet"
+    markers = parts(store, 50_000)
+    with pytest.raises(OSError, match="the merge failed"):
+        merge_ranked(store, markers, SCHEMA, "Composite", target, 64, lambda _: None)
+    assert not target.exists()
