@@ -58,7 +58,6 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     """
     b = BLOCK
     market_cost, internal_cost, total_cost, first_service, trs_fee = costs
-    limits = cash_rules.limits
     bullet = inputs[x.SENIOR_AMORT_TYPE, row] == x.AMORT_BULLET
     wrap = inputs[x.WRAP_TYPE, row]
     premium = inputs[x.WRAP_PREMIUM_BPS, row] * BPS_A_MONTH if wrap != x.WRAP_NONE else 0.0
@@ -90,15 +89,15 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     s[w.INSURANCE * b + c] = insurance if insured else 0.0
     s[w.MAINTENANCE * b + c] = inputs[x.MAINTENANCE_CAPEX_PCT, row] / 100.0
     s[w.LEASE * b + c] = lease_months
-    rate = rules.tax_rate_pct[int(inputs[x.JURISDICTION, row])] / 100.0
+    rate = rules[r.TAX_RATE_PCT + int(inputs[x.JURISDICTION, row])] / 100.0
     s[w.TAX_RATE * b + c] = rate if taxed else 0.0
     s[w.DEPRECIATION * b + c] = (total_cost - land) / lease_months
-    reinvested = cash_rules.reinvestment_pct[int(inputs[x.REINVESTMENT_OPTION, row])]
+    reinvested = cash_rules[r.REINVESTMENT_PCT + int(inputs[x.REINVESTMENT_OPTION, row])]
     s[w.REINVESTMENT * b + c] = reinvested / 1200.0
     s[w.DSRA_MONTHS * b + c] = 0.0 if letter else dsra_months
     backed = inputs[x.LIQUIDITY_MONTHS, row] + (dsra_months if letter else 0.0)
     s[w.FACILITY * b + c] = backed * first_service
-    s[w.FACILITY_FEE * b + c] = limits[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
+    s[w.FACILITY_FEE * b + c] = cash_rules[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
     s[w.FACILITY_RATE * b + c] = senior_rate
     s[w.RESERVE_FIRST * b + c] = inputs[x.PRIORITY_OF_PAYMENTS, row]
     s[w.TRAP_BELOW * b + c] = inputs[x.TRAP_TRIGGER_DSCR, row]
@@ -106,19 +105,19 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     turbo_from = np.inf
     if switch == x.SWITCH_BY_TIME:
         turbo = -np.inf
-        turbo_from = 12.0 * limits[r.TURBO_TIME_BASED_YEAR] + 1.0
+        turbo_from = 12.0 * cash_rules[r.TURBO_TIME_BASED_YEAR] + 1.0
     s[w.TURBO_BELOW * b + c] = turbo
     s[w.TURBO_FROM * b + c] = turbo_from
-    s[w.TRAP_SHARE * b + c] = cash_rules.trap_share[trap_rule]
+    s[w.TRAP_SHARE * b + c] = cash_rules[r.TRAP_SHARE + trap_rule]
     s[w.TRAP_AHEAD_OF_MEZZ * b + c] = 1.0 if trap_rule == x.TRAP_MEZZ else 0.0
     s[w.EXCESS_PAYS_DOWN * b + c] = 1.0 if use == x.EXCESS_PAY_DOWN else 0.0
-    clean = limits[r.RELEASE_CLEAN_TESTS]
+    clean = cash_rules[r.RELEASE_CLEAN_TESTS]
     s[w.CLEAN_TESTS * b + c] = 1.0 if use == x.EXCESS_TO_EQUITY else clean
     s[w.OC_FLOOR * b + c] = inputs[x.OC_TEST_PCT, row] / 100.0
     s[w.VALUE * b + c] = market_cost
     s[w.PENALTY * b + c] = inputs[x.PREPAYMENT_PENALTY_PCT, row] / 100.0
     s[w.TRS_FEE * b + c] = trs_fee
-    s[w.TRS_MONTHS * b + c] = 12.0 * limits[r.TRS_TERM_YEARS]
+    s[w.TRS_MONTHS * b + c] = 12.0 * cash_rules[r.TRS_TERM_YEARS]
 
 
 @numba.njit(**_JIT)
@@ -130,9 +129,9 @@ def set_turbo_on_downgrade(inputs, row, c, s, out, rules, cash_rules):
     closing = out[f.SENIOR_RATING, row]
     if inputs[x.AMORT_SWITCH_RULE, row] != x.SWITCH_ON_DOWNGRADE or np.isnan(closing):
         return
-    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
-    lowered = max(x.RATING_B, int(closing) - int(cash_rules.limits[r.TURBO_DOWNGRADE_NOTCHES]))
-    s[w.TURBO_BELOW * BLOCK + c] = rules.matrix_dscr[lowered] + shift
+    shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
+    lowered = max(x.RATING_B, int(closing) - int(cash_rules[r.TURBO_DOWNGRADE_NOTCHES]))
+    s[w.TURBO_BELOW * BLOCK + c] = rules[r.MATRIX_DSCR + lowered] + shift
 
 
 @numba.njit(**_JIT)
@@ -246,7 +245,7 @@ def coverage(net, curve, service, c, senior, rent_free, maturity):
         cover = net[month - 1, curve] / due
         total += cover
         counted += 1
-        if cover < least * (1.0 - TOLERANCE) or worst == 0:
+        if worst == 0 or cover < least - TOLERANCE * abs(least):
             worst = month
         least = min(least, cover)
         if cover < 1.0 - TOLERANCE:

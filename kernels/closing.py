@@ -55,7 +55,7 @@ def set_uses(inputs, row, c, out, net, curve, service, balance, working_capital,
 
 
 @numba.njit(**_JIT)
-def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves):
+def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves, market):
     """Every part of day-one value, and its sum; all nought without senior debt."""
     for figure in range(f.DAY1_WRAP, f.CALL_VALUE + 1):
         out[figure, row] = 0.0
@@ -64,13 +64,13 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
     if not senior > 0.0:
         return
     table = int(inputs[x.CURVE_TABLE, row])
-    discounts = curves.df[table]
+    discounts = curves[table, r.CURVE_DISCOUNT]
     construction = int(inputs[x.CONSTRUCTION_MONTHS, row] + 0.5)
     maturity = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
     equity = out[f.EQUITY_NOTIONAL, row]
     financing = senior + out[f.MEZZ_NOTIONAL, row] + equity
 
-    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     matrix = int(out[f.MATRIX_RATING, row])
     insurer = inputs[x.INSURER_NOTCH, row]
     lifted = rating.by_wrap(out[f.DSCR_MIN, row], out[f.SENIOR_LTV_PCT, row], shift, insurer, rules)
@@ -80,11 +80,11 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
     )
     if inputs[x.ZCIS_5Y_ON, row] == 1.0:
         out[f.DAY1_ZCIS_5Y, row] = dayone.zcis_value(
-            inputs, row, dayone.ZCIS_SHORT_YEARS, senior, discounts, rules.limits, cash_rules
+            inputs, row, dayone.ZCIS_SHORT_YEARS, senior, discounts, rules, cash_rules
         )
     if inputs[x.ZCIS_10Y_ON, row] == 1.0:
         out[f.DAY1_ZCIS_10Y, row] = dayone.zcis_value(
-            inputs, row, dayone.ZCIS_LONG_YEARS, senior, discounts, rules.limits, cash_rules
+            inputs, row, dayone.ZCIS_LONG_YEARS, senior, discounts, rules, cash_rules
         )
     if inputs[x.FLOOR_ON, row] == 1.0:
         out[f.DAY1_RATE_OPTION, row] = dayone.rate_option_value(
@@ -94,8 +94,8 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
             senior,
             dayone.rate_option_months(maturity, cash_rules),
             construction,
-            curves.floor_unit[table],
-            curves.cap_unit[table],
+            curves[table, r.CURVE_FLOOR],
+            curves[table, r.CURVE_CAP],
         )
     if inputs[x.TRS_ON, row] == 1.0:
         notional = dayone.trs_notional(inputs, row, equity, financing, cash_rules)
@@ -107,7 +107,7 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
         value = 0.0
         for month in range(first_sold, lease + 1):
             sold = dayone.strip_sold(flows[month - 1, c], tax[month - 1, c], cash_rules)
-            value += sold * curves.strip_df[table, number, construction + month]
+            value += sold * curves[table, r.CURVE_STRIP + number, construction + month]
         out[f.DAY1_STRIP, row] = value
     debt = senior + out[f.MEZZ_NOTIONAL, row]
     out[f.DAY1_CURRENCY_SWAP, row] = dayone.currency_swap_value(inputs, row, debt)
@@ -122,7 +122,7 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
         maturity,
         construction,
         discounts,
-        curves.normal_vol[0],
+        market[r.NORMAL_VOL],
         cash_rules,
     )
     total = 0.0
@@ -132,10 +132,10 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
 
 
 @numba.njit(**_JIT)
-def set_base_figures(inputs, row, c, s, flows, tax, balance, out, rules, cash_rules, curves):
+def set_base_figures(inputs, row, c, s, flows, tax, balance, out, rules, cash_rules, curves, market):
     """Day-one value, equity cheque and the base waterfall's totals of `row`."""
     b = BLOCK
-    set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves)
+    set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves, market)
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz = out[f.MEZZ_NOTIONAL, row]
     day1 = out[f.DAY1_CASH, row]

@@ -39,7 +39,7 @@ def credit_spread_bps(inputs, row, rating, cash):
         return inputs[x.SPREAD_A_BPS, row]
     if rating == x.RATING_BBB:
         return inputs[x.SPREAD_BBB_BPS, row]
-    return cash.low_spread_bps[rating]
+    return cash[r.LOW_SPREAD_BPS + rating]
 
 
 @numba.njit(**_JIT)
@@ -52,7 +52,7 @@ def wrap_value(inputs, row, matrix, wrapped, senior, wal_years, cash):
         return 0.0
     saved = credit_spread_bps(inputs, row, matrix, cash)
     saved -= credit_spread_bps(inputs, row, wrapped, cash)
-    years = min(wal_years, cash.limits[r.WRAP_VALUE_YEARS_MAX])
+    years = min(wal_years, cash[r.WRAP_VALUE_YEARS_MAX])
     return saved / 10000.0 * senior * years
 
 
@@ -98,9 +98,7 @@ def zcis_value(inputs, row, years, senior, discounts, limits, cash):
     notional = zcis_notional(inputs, row, senior)
     bought = integer_power(1.0 + breakeven, years)
     struck = expected_growth(inputs, row, years, limits)
-    charge = cash.zcis_credit_bps[
-        int(inputs[x.CSA_TYPE, row]), int(inputs[x.COUNTERPARTY_RATING, row])
-    ]
+    charge = cash[r.ZCIS_CREDIT_BPS + 7 * int(inputs[x.CSA_TYPE, row]) + int(inputs[x.COUNTERPARTY_RATING, row])]
     npv = zcis_receiver_npv(notional, bought, struck, discounts[12 * years])
     return npv - notional * charge / 10000.0
 
@@ -118,7 +116,7 @@ def zcis_settlement(notional, realised, struck):
 @numba.njit(**_JIT)
 def rate_option_months(senior_months, cash):
     """Months from COD that the option on rates runs."""
-    return int(min(float(senior_months), 12.0 * cash.limits[r.RATE_OPTION_YEARS]))
+    return int(min(float(senior_months), 12.0 * cash[r.RATE_OPTION_YEARS]))
 
 
 @numba.njit(**_JIT)
@@ -148,7 +146,7 @@ def rate_option_settlement(option, shock_bps, cash):
 
     Negative where the project pays on the floor it sold. Rates as expected settle at nothing.
     """
-    offset = cash.limits[r.RATE_OPTION_OFFSET_BPS]
+    offset = cash[r.RATE_OPTION_OFFSET_BPS]
     settlement = 0.0
     if option != x.OPTION_CAP:
         settlement -= max(0.0, -shock_bps - offset) / 120000.0
@@ -161,16 +159,16 @@ def rate_option_settlement(option, shock_bps, cash):
 @numba.njit(**_JIT)
 def trs_notional(inputs, row, equity, financing, cash):
     """Notional [money]: a share of equity, at most a share of `financing`; 0 when idle."""
-    if is_idle(cash.limits[r.TRS_TERM_YEARS], inputs[x.SENIOR_TENOR_YEARS, row]):
+    if is_idle(cash[r.TRS_TERM_YEARS], inputs[x.SENIOR_TENOR_YEARS, row]):
         return 0.0
     asked = inputs[x.TRS_EQUITY_PCT, row] / 100.0 * max(0.0, equity)
-    return min(asked, cash.limits[r.TRS_MAX_STRUCTURE_PCT] / 100.0 * financing)
+    return min(asked, cash[r.TRS_MAX_STRUCTURE_PCT] / 100.0 * financing)
 
 
 @numba.njit(**_JIT)
 def trs_value(inputs, row, notional, cash):
     """Cash [money] paid to the project at close, by how often the swap is margined."""
-    return notional * cash.trs_upfront_pct[int(inputs[x.TRS_MARGINING, row])] / 100.0
+    return notional * cash[r.TRS_UPFRONT_PCT + int(inputs[x.TRS_MARGINING, row])] / 100.0
 
 
 @numba.njit(**_JIT)
@@ -186,10 +184,9 @@ def trs_fee(inputs, row, equity, financing, cash):
 @numba.njit(**_JIT)
 def strip_first_month(lease_years, cash):
     """First operating month whose distributions are sold in part."""
-    limits = cash.limits
-    after = limits[r.STRIP_AFTER_YEARS]
-    if lease_years > limits[r.STRIP_LONG_LEASE_YEARS]:
-        after = limits[r.STRIP_AFTER_YEARS_LONG]
+    after = cash[r.STRIP_AFTER_YEARS]
+    if lease_years > cash[r.STRIP_LONG_LEASE_YEARS]:
+        after = cash[r.STRIP_AFTER_YEARS_LONG]
     return int(12.0 * after + 0.5) + 1
 
 
@@ -200,7 +197,7 @@ def strip_sold(distribution, tax, cash):
     Its value at close is the base case's sum of this x Curves.strip_df[table, rating, C + m] over
     the lease.
     """
-    return cash.limits[r.STRIP_SHARE_PCT] / 100.0 * max(0.0, distribution + tax)
+    return cash[r.STRIP_SHARE_PCT] / 100.0 * max(0.0, distribution + tax)
 
 
 # -- currency swap, rebate, uplift -----------------------------------------------------------------
@@ -277,7 +274,7 @@ def overlay_warnings(inputs, row, cash):
     idle = short and is_idle(ZCIS_SHORT_YEARS, tenor)
     idle = idle or (long and is_idle(ZCIS_LONG_YEARS, tenor))
     swapped = inputs[x.TRS_ON, row] == 1.0
-    idle = idle or (swapped and is_idle(cash.limits[r.TRS_TERM_YEARS], tenor))
+    idle = idle or (swapped and is_idle(cash[r.TRS_TERM_YEARS], tenor))
     hedged = hedged_share(inputs, row) > 0.0
     idle = idle or (hedged and is_idle(inputs[x.CCY_SWAP_YEARS, row], tenor))
     raised = 0

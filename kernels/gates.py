@@ -26,7 +26,7 @@ def _bit(reason, failed):
 def advance_limit_pct(inputs, row, rules):
     """Most senior debt over market cost [%] for the target rating and jurisdiction."""
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
-    return rules.advance_max_pct[target] * rules.advance_modifier[int(inputs[x.JURISDICTION, row])]
+    return rules[r.ADVANCE_MAX_PCT + target] * rules[r.ADVANCE_MODIFIER + int(inputs[x.JURISDICTION, row])]
 
 
 @numba.njit(**_JIT)
@@ -34,25 +34,24 @@ def benchmark_coupon_pct(inputs, row, market):
     """Zero rate at the anchor on the shifted curve plus the spread of the target rating [%]."""
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     spread_row = x.SPREAD_AAA_BPS + (x.RATING_AAA - target)
-    zero = market.anchor_zero_pct[int(inputs[x.CURVE_ANCHOR, row])]
+    zero = market[r.ANCHOR_ZERO_PCT + int(inputs[x.CURVE_ANCHOR, row])]
     return zero + (inputs[x.CURVE_SHIFT_BPS, row] + inputs[spread_row, row]) / 100.0
 
 
 @numba.njit(**_JIT)
 def gate_a(inputs, row, out, rules, market):
     """Bit mask of the Gate A tests that fail in column `row` of `out` (N_FIGURES, rows)."""
-    limits = rules.limits
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         return _bit(codes.MATH_ERROR, True)
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     asset_type = int(inputs[x.ASSET_TYPE, row])
     failed = 0
 
-    short = not out[f.CAPEX_COVERAGE, row] >= limits[r.CAPEX_COVERAGE_MIN] - TOLERANCE
+    short = not out[f.CAPEX_COVERAGE, row] >= rules[r.CAPEX_COVERAGE_MIN] - TOLERANCE
     failed |= _bit(codes.INSUFFICIENT_CAPITAL, short)
 
-    by_lease = inputs[x.LEASE_YEARS, row] - limits[r.LEASE_TAIL_YEARS]
-    longest = min(by_lease, rules.tenor_max_years[target, asset_type])
+    by_lease = inputs[x.LEASE_YEARS, row] - rules[r.LEASE_TAIL_YEARS]
+    longest = min(by_lease, rules[r.TENOR_MAX_YEARS + 3 * target + asset_type])
     too_long = inputs[x.SENIOR_TENOR_YEARS, row] > longest + TOLERANCE
     failed |= _bit(codes.TENOR_EXCEEDS_LIMIT, too_long)
 
@@ -60,13 +59,13 @@ def gate_a(inputs, row, out, rules, market):
     failed |= _bit(codes.ADVANCE_FACTOR_BREACH, over)
 
     off_market = inputs[x.SENIOR_COUPON_PCT, row] - benchmark_coupon_pct(inputs, row, market)
-    outside = abs(off_market) * 100.0 > limits[r.COUPON_BAND_BPS] + TOLERANCE
+    outside = abs(off_market) * 100.0 > rules[r.COUPON_BAND_BPS] + TOLERANCE
     failed |= _bit(codes.COUPON_OUT_OF_MARKET, outside)
 
     cost = out[f.TOTAL_COST, row]
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz = out[f.MEZZ_NOTIONAL, row]
-    rest = limits[r.MEZZ_MAX_SHARE_OF_REST] * (cost - senior)
+    rest = rules[r.MEZZ_MAX_SHARE_OF_REST] * (cost - senior)
     gap = abs(senior + mezz + out[f.EQUITY_NOTIONAL, row] - cost)
     sound = cost > 0.0 and senior <= cost * (1.0 + TOLERANCE)
     sound = sound and mezz <= rest + 1e-6 and gap <= 1e-6 * max(1.0, cost)
@@ -79,8 +78,8 @@ def stress_breached(row, out, rules):
     rating = out[f.SENIOR_RATING, row]
     if np.isnan(rating):
         return True
-    floor = rules.stress_floor[int(rating)] - TOLERANCE
-    quick = rules.limits[r.QUICK_STRESS_DSCR] - TOLERANCE
+    floor = rules[r.STRESS_FLOOR + int(rating)] - TOLERANCE
+    quick = rules[r.QUICK_STRESS_DSCR] - TOLERANCE
     breached = not out[f.DSCR_CPI_0, row] >= floor
     breached = breached or not out[f.DSCR_RATE_200, row] >= floor
     breached = breached or not out[f.DSCR_COMBINED, row] >= floor
@@ -94,38 +93,37 @@ def gate_b(inputs, row, out, rules):
     """Bit mask of the Gate B tests that fail in column `row` of `out` (N_FIGURES, rows)."""
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         return 0
-    limits = rules.limits
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     place = int(inputs[x.JURISDICTION, row])
-    notches = limits[r.RATING_NOTCH_TOLERANCE]
+    notches = rules[r.RATING_NOTCH_TOLERANCE]
     dscr = out[f.DSCR_MIN, row]
     rating = out[f.SENIOR_RATING, row]
     failed = 0
 
-    floor = rules.dscr_floor[target, place] - wrap_relief(inputs, row, target, rules)
+    floor = rules[r.DSCR_FLOOR + 4 * target + place] - wrap_relief(inputs, row, target, rules)
     failed |= _bit(codes.DSCR_BELOW_MINIMUM, not dscr >= floor - TOLERANCE)
 
     low = True
     if not np.isnan(rating):
-        low = rules.notch[int(rating)] - rules.notch[target] > notches
+        low = rules[r.NOTCH + int(rating)] - rules[r.NOTCH + target] > notches
     failed |= _bit(codes.RATING_BELOW_TARGET, low)
 
     mezz_rating = out[f.MEZZ_RATING, row]
     mezz_target = int(inputs[x.MEZZ_RATING_TARGET, row])
     if not np.isnan(mezz_rating) and mezz_target != x.UNRATED:
-        below = rules.notch[int(mezz_rating)] - rules.notch[mezz_target]
+        below = rules[r.NOTCH + int(mezz_rating)] - rules[r.NOTCH + mezz_target]
         failed |= _bit(codes.MEZZ_RATING_BELOW_TARGET, below > notches)
 
     cost = out[f.TOTAL_COST, row]
     debt = out[f.SENIOR_NOTIONAL, row] + out[f.MEZZ_NOTIONAL, row]
-    high = 100.0 * debt / cost > limits[r.DEBT_MAX_PCT] + TOLERANCE
+    high = 100.0 * debt / cost > rules[r.DEBT_MAX_PCT] + TOLERANCE
     failed |= _bit(codes.LEVERAGE_TOO_HIGH, high)
     first_loss = 100.0 * out[f.EQUITY_NOTIONAL, row] / cost
     short = first_loss < inputs[x.FIRST_LOSS_PCT, row] - TOLERANCE
     failed |= _bit(codes.FIRST_LOSS_SHORTFALL, short)
-    icr_short = not out[f.ICR_MIN, row] >= limits[r.ICR_FLOOR] - TOLERANCE
+    icr_short = not out[f.ICR_MIN, row] >= rules[r.ICR_FLOOR] - TOLERANCE
     failed |= _bit(codes.ICR_BELOW_MINIMUM, icr_short)
-    fccr_short = not out[f.FCCR_MIN, row] >= limits[r.FCCR_FLOOR] - TOLERANCE
+    fccr_short = not out[f.FCCR_MIN, row] >= rules[r.FCCR_FLOOR] - TOLERANCE
     failed |= _bit(codes.FCCR_BELOW_MINIMUM, fccr_short)
 
     failed |= _bit(codes.STRESS_DSCR_BREACH, stress_breached(row, out, rules))
@@ -134,9 +132,9 @@ def gate_b(inputs, row, out, rules):
     failed |= _bit(codes.WAL_EXCEEDS_LIMIT, out[f.SENIOR_WAL, row] > longest)
 
     balloon = out[f.BALLOON_PCT, row]
-    failed |= _bit(codes.BALLOON_EXCEEDS_LIMIT, balloon > rules.balloon_max_pct[target] + TOLERANCE)
+    failed |= _bit(codes.BALLOON_EXCEEDS_LIMIT, balloon > rules[r.BALLOON_MAX_PCT + target] + TOLERANCE)
     pace = (100.0 - balloon) / inputs[x.SENIOR_TENOR_YEARS, row]
-    slow = pace < rules.amort_min_pct[target] - TOLERANCE
+    slow = pace < rules[r.AMORT_MIN_PCT + target] - TOLERANCE
     grows = out[f.PEAK_BALANCE, row] > out[f.SENIOR_NOTIONAL, row] * (1.0 + TOLERANCE)
     return failed | _bit(codes.AMORTISATION_TOO_SLOW, slow or grows)
 
@@ -144,21 +142,20 @@ def gate_b(inputs, row, out, rules):
 @numba.njit(**_JIT)
 def warnings(inputs, row, out, concentrated, rules):
     """Bit mask of the warnings that are no rule's rejection."""
-    limits = rules.limits
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         return 0
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     place = int(inputs[x.JURISDICTION, row])
-    floor = rules.dscr_floor[target, place] - wrap_relief(inputs, row, target, rules)
+    floor = rules[r.DSCR_FLOOR + 4 * target + place] - wrap_relief(inputs, row, target, rules)
     rating = out[f.SENIOR_RATING, row]
     raised = 0
-    marginal = out[f.DSCR_MIN, row] < floor + limits[r.MARGINAL_DSCR_HEADROOM] - TOLERANCE
+    marginal = out[f.DSCR_MIN, row] < floor + rules[r.MARGINAL_DSCR_HEADROOM] - TOLERANCE
     raised |= _bit(codes.WARN_MARGINAL_CREDIT, marginal)
-    raised |= _bit(codes.WARN_LIMITED_UNIVERSE, rating < limits[r.UNIVERSE_MIN_RATING])
-    complex_ = out[f.DERIVATIVES, row] > limits[r.MAX_SIMPLE_DERIVATIVES]
+    raised |= _bit(codes.WARN_LIMITED_UNIVERSE, rating < rules[r.UNIVERSE_MIN_RATING])
+    complex_ = out[f.DERIVATIVES, row] > rules[r.MAX_SIMPLE_DERIVATIVES]
     raised |= _bit(codes.WARN_HIGH_COMPLEXITY, complex_)
     debt = out[f.SENIOR_NOTIONAL, row] + out[f.MEZZ_NOTIONAL, row]
-    low = 100.0 * debt / out[f.TOTAL_COST, row] < limits[r.DEBT_LOW_PCT] - TOLERANCE
+    low = 100.0 * debt / out[f.TOTAL_COST, row] < rules[r.DEBT_LOW_PCT] - TOLERANCE
     raised |= _bit(codes.WARN_LEVERAGE_LOW, low)
     raised |= _bit(codes.WARN_CONCENTRATION, concentrated)
     raised |= _bit(codes.WARN_GEO_CONCENTRATION, inputs[x.GEO_CONCENTRATION, row] == 1.0)
@@ -167,24 +164,24 @@ def warnings(inputs, row, out, concentrated, rules):
     raised |= _bit(codes.WARN_MEZZ_BEFORE_SENIOR, early)
     if inputs[x.WRAP_TYPE, row] != x.WRAP_NONE and not np.isnan(rating):
         premium = inputs[x.WRAP_PREMIUM_BPS, row]
-        shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+        shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
         insurer = inputs[x.INSURER_NOTCH, row]
         lifted = by_wrap(out[f.DSCR_MIN, row], out[f.SENIOR_LTV_PCT, row], shift, insurer, rules)
-        low_bps = rules.wrap_cost_low_bps[int(lifted)]
-        off = premium < low_bps or premium > rules.wrap_cost_high_bps[int(lifted)]
+        low_bps = rules[r.WRAP_COST_LOW_BPS + int(lifted)]
+        off = premium < low_bps or premium > rules[r.WRAP_COST_HIGH_BPS + int(lifted)]
         raised |= _bit(codes.WARN_WRAP_COST, off)
     return raised
 
 
 @numba.njit(**_JIT)
-def split_by_action(failed, actions):
+def split_by_action(failed, rules):
     """(rejecting bits, warning bits) of the failed tests, by each rule's action."""
     rejects = 0
     warns = 0
     for reason in range(codes.N_REASONS):
         if failed >> reason & 1:
-            if actions[reason] == r.ACTION_REJECT:
+            if rules[r.ACTIONS + reason] == r.ACTION_REJECT:
                 rejects |= 1 << reason
-            elif actions[reason] == r.ACTION_WARN:
+            elif rules[r.ACTIONS + reason] == r.ACTION_WARN:
                 warns |= 1 << reason
     return rejects, warns

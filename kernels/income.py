@@ -146,13 +146,13 @@ def income_curves(
 ):
     """Fill `gross` and `net` (months, curves) [project currency/month] with each row's income.
 
-    inputs (N_INPUTS, curves); limits is Rules.limits; extra_cpi_pct [%] the inflation of
-    CPI_EXTRA; default_month the first month without rent in TENANT_DEFAULT; market a
-    rules.Market; `income` one of AS_IS … TENANT_DEFAULT. Months beyond a row's lease hold 0.
+    inputs (N_INPUTS, curves); limits is the packed rulebook; extra_cpi_pct [%] the inflation of
+    CPI_EXTRA; default_month the first month without rent in TENANT_DEFAULT; market the
+    packed market; `income` one of AS_IS … TENANT_DEFAULT. Months beyond a row's lease hold 0.
     """
     months = net.shape[0]
-    spot = market.power_spot_per_mwh[0]
-    swap = market.power_swap_per_mwh[0]
+    spot = market[r.POWER_SPOT_PER_MWH]
+    swap = market[r.POWER_SWAP_PER_MWH]
     for row in range(inputs.shape[1]):
         fx = fx_rate(inputs, row)
         contract = monthly_rent(inputs, row) * _revenue_factor(inputs, row)

@@ -33,7 +33,7 @@ def _conclude(inputs, row, out, rules, cash_rules, filters):
     raised = int(out[f.WARNINGS, row]) | dayone.reserves_warning(
         out[f.FULL_COVERAGE, row],
         out[f.CASH_COVERAGE, row],
-        rules.limits[r.CAPEX_COVERAGE_FULL],
+        rules[r.CAPEX_COVERAGE_FULL],
     )
     if out[f.SENIOR_NOTIONAL, row] > 0.0:
         raised |= dayone.overlay_warnings(inputs, row, cash_rules)
@@ -98,13 +98,13 @@ def evaluate(
                 block_net[m, c] = net[inc.AS_IS, m, curve_of_row[column_rows[c]]]
         for k in range(n_rates):
             for c in range(BLOCK):
-                shift[c] = stress.rate_shift_bps(inputs, column_rows[c], k, rules.limits)
+                shift[c] = stress.rate_shift_bps(inputs, column_rows[c], k, rules)
             senior_debt.schedule(
                 inputs,
                 column_rows,
                 block_net,
                 shift,
-                rules.limits,
+                rules,
                 service[k],
                 balance[k],
                 share[k],
@@ -120,7 +120,7 @@ def evaluate(
             senior = out[f.SENIOR_NOTIONAL, row]
             total = out[f.TOTAL_COST, row]
             mezzanine.size(
-                inputs, row, c, block_net, service[0], senior, total, rules.limits, mezz_terms
+                inputs, row, c, block_net, service[0], senior, total, rules, mezz_terms
             )
             walked = mezzanine.walk(
                 mezz_terms, c, block_net, service[0], senior, mezz_service, mezz_balance,
@@ -161,7 +161,7 @@ def evaluate(
                     trs_fee[c],
                 )
                 coupon = inputs[x.SENIOR_COUPON_PCT, row]
-                coupon += stress.rate_shift_bps(inputs, row, k, rules.limits) / 100.0
+                coupon += stress.rate_shift_bps(inputs, row, k, rules) / 100.0
                 monthly = max(0.01, coupon) / 1200.0
                 cashflow.set_terms(inputs, row, c, s, monthly, mezz_terms, costs, rules, cash_rules)
                 cashflow.set_turbo_on_downgrade(inputs, row, c, s, out, rules, cash_rules)
@@ -191,7 +191,7 @@ def evaluate(
             else:
                 cashflow.run(
                     s, curve_of_row, column_rows, cash[income], gross[income], net[income],
-                    share[k], mezz_share, swap, cash_rules.limits, history, flows, tax, owed,
+                    share[k], mezz_share, swap, cash_rules, history, flows, tax, owed,
                     scenario == scenarios.BASE,
                 )  # fmt: skip
             if scenario == scenarios.BASE:
@@ -211,6 +211,7 @@ def evaluate(
                             rules,
                             cash_rules,
                             curves,
+                            market,
                         )
                         outlay[c] = out[f.EQUITY_CHEQUE, row]
                         put_in[c] = out[f.EQUITY_PUT_IN, row]
@@ -232,7 +233,7 @@ def evaluate(
                 stress.set_special_passes(inputs, row, scenario, s[w.FACILITY * BLOCK + c], out)
                 if scenario == scenarios.REFINANCE:
                     stress.refinance_flows(inputs, row, c, out, flows)
-                value = closing.exit_value(inputs, row, net[income], curve, owed[c], rules.limits)
+                value = closing.exit_value(inputs, row, net[income], curve, owed[c], rules)
                 lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
                 if scenario == scenarios.BASE:
                     closing.set_multiple(row, c, flows, value, put_in[c], out)

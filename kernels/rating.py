@@ -20,8 +20,8 @@ TOLERANCE = 1e-9
 def by_matrix(dscr, ltv_pct, shift, rules):
     """Best rating whose coverage [x] and LTV [%] legs hold; B has neither."""
     for rating in range(x.RATING_AAA, x.RATING_B, -1):
-        covered = dscr >= rules.matrix_dscr[rating] + shift - TOLERANCE
-        if covered and ltv_pct <= rules.matrix_ltv_pct[rating] + TOLERANCE:
+        covered = dscr >= rules[r.MATRIX_DSCR + rating] + shift - TOLERANCE
+        if covered and ltv_pct <= rules[r.MATRIX_LTV_PCT + rating] + TOLERANCE:
             return rating
     return x.RATING_B
 
@@ -30,11 +30,11 @@ def by_matrix(dscr, ltv_pct, shift, rules):
 def by_wrap(dscr, ltv_pct, shift, insurer_notch, rules):
     """Best rating a wrap by this insurer lifts to, 0 if none."""
     for rating in range(x.RATING_AAA, x.RATING_B, -1):
-        needed = rules.wrap_insurer_notch[rating]
+        needed = rules[r.WRAP_INSURER_NOTCH + rating]
         if needed == 0.0 or insurer_notch > needed:
             continue
-        relieved = rules.matrix_dscr[rating] + shift - rules.wrap_relief[rating]
-        if dscr >= relieved - TOLERANCE and ltv_pct <= rules.matrix_ltv_pct[rating] + TOLERANCE:
+        relieved = rules[r.MATRIX_DSCR + rating] + shift - rules[r.WRAP_RELIEF + rating]
+        if dscr >= relieved - TOLERANCE and ltv_pct <= rules[r.MATRIX_LTV_PCT + rating] + TOLERANCE:
             return rating
     return x.UNRATED
 
@@ -42,10 +42,10 @@ def by_wrap(dscr, ltv_pct, shift, insurer_notch, rules):
 @numba.njit(**_JIT)
 def wrap_relief(inputs, row, rating, rules):
     """Coverage relief [x] at `rating` by the row's wrap; 0 without a sufficient insurer."""
-    needed = rules.wrap_insurer_notch[rating]
+    needed = rules[r.WRAP_INSURER_NOTCH + rating]
     if inputs[x.WRAP_TYPE, row] == x.WRAP_NONE or needed == 0.0:
         return 0.0
-    return rules.wrap_relief[rating] if inputs[x.INSURER_NOTCH, row] <= needed else 0.0
+    return rules[r.WRAP_RELIEF + rating] if inputs[x.INSURER_NOTCH, row] <= needed else 0.0
 
 
 @numba.njit(**_JIT)
@@ -61,7 +61,7 @@ def rating_of_mean_notch(mean_notch, rules):
     """Rating whose middle notch is nearest to `mean_notch`; the weaker on a tie."""
     best = x.RATING_B
     for rating in range(x.RATING_B + 1, x.RATING_AAA + 1):
-        if abs(rules.notch[rating] - mean_notch) < abs(rules.notch[best] - mean_notch):
+        if abs(rules[r.NOTCH + rating] - mean_notch) < abs(rules[r.NOTCH + best] - mean_notch):
             best = rating
     return best
 
@@ -69,7 +69,7 @@ def rating_of_mean_notch(mean_notch, rules):
 @numba.njit(**_JIT)
 def senior_rating(inputs, row, dscr, ltv_pct, rules):
     """(matrix rating, final rating, concentration breached) of sized senior debt."""
-    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     matrix = by_matrix(dscr, ltv_pct, shift, rules)
     rating = matrix
     wrapped = inputs[x.WRAP_TYPE, row] != x.WRAP_NONE
@@ -82,11 +82,11 @@ def senior_rating(inputs, row, dscr, ltv_pct, rules):
         rating = max(x.RATING_B, rating - 1)
     share = inputs[x.TENANT_SHARE_PCT, row]
     breached = share > inputs[x.CONCENTRATION_LIMIT_PCT, row] + TOLERANCE
-    breached = breached or share > rules.concentration_max_pct[rating] + TOLERANCE
-    breached = breached or tenant > rules.concentration_tenant_notch[rating]
+    breached = breached or share > rules[r.CONCENTRATION_MAX_PCT + rating] + TOLERANCE
+    breached = breached or tenant > rules[r.CONCENTRATION_TENANT_NOTCH + rating]
     enhanced = wrapped
-    enhanced = enhanced or inputs[x.DSRA_MONTHS, row] >= rules.limits[r.ENHANCEMENT_DSRA_MONTHS]
-    enhanced = enhanced or tenant <= rules.limits[r.ENHANCEMENT_TENANT_NOTCH]
+    enhanced = enhanced or inputs[x.DSRA_MONTHS, row] >= rules[r.ENHANCEMENT_DSRA_MONTHS]
+    enhanced = enhanced or tenant <= rules[r.ENHANCEMENT_TENANT_NOTCH]
     if breached and not enhanced:
         rating = min(rating, category_of_notch(tenant))
     return matrix, rating, breached
@@ -98,31 +98,30 @@ def repo_failed_legs(inputs, row, rating, dscr, wal_years, advance_pct, rules):
 
     rating [number, 0 without debt], dscr [x], wal_years [years], advance_pct [%].
     """
-    limits = rules.limits
     tenor = inputs[x.SENIOR_TENOR_YEARS, row]
     failed = 0
     if inputs[x.REPO_FLAG, row] != 1.0:
         failed |= 1 << codes.REPO_FLAG_OFF
-    if rating < limits[r.REPO_MIN_RATING]:
+    if rating < rules[r.REPO_MIN_RATING]:
         failed |= 1 << codes.REPO_RATING
     if not wal_years <= inputs[x.MAX_SENIOR_WAL_YEARS, row] + TOLERANCE:
         failed |= 1 << codes.REPO_WAL
     if inputs[x.JURISDICTION_ELIGIBILITY, row] != x.ELIGIBLE_CB:
         failed |= 1 << codes.REPO_JURISDICTION
-    if not dscr >= limits[r.REPO_MIN_DSCR] - TOLERANCE:
+    if not dscr >= rules[r.REPO_MIN_DSCR] - TOLERANCE:
         failed |= 1 << codes.REPO_DSCR
     if tenor > inputs[x.LEASE_YEARS, row] + TOLERANCE:
         failed |= 1 << codes.REPO_TENOR_OVER_LEASE
     place = int(inputs[x.JURISDICTION, row])
-    if rules.bank_currency[place] < 0.0:
+    if rules[r.BANK_CURRENCY + place] < 0.0:
         return failed | 1 << codes.REPO_NO_CENTRAL_BANK
-    if rating < rules.bank_min_rating[place]:
+    if rating < rules[r.BANK_MIN_RATING + place]:
         failed |= 1 << codes.REPO_BANK_RATING
-    if tenor > rules.bank_max_tenor_years[place] + TOLERANCE:
+    if tenor > rules[r.BANK_MAX_TENOR_YEARS + place] + TOLERANCE:
         failed |= 1 << codes.REPO_BANK_TENOR
-    if advance_pct > rules.bank_max_advance_pct[place] + TOLERANCE:
+    if advance_pct > rules[r.BANK_MAX_ADVANCE_PCT + place] + TOLERANCE:
         failed |= 1 << codes.REPO_BANK_ADVANCE
-    if inputs[x.CURRENCY, row] != rules.bank_currency[place]:
+    if inputs[x.CURRENCY, row] != rules[r.BANK_CURRENCY + place]:
         failed |= 1 << codes.REPO_BANK_CURRENCY
     if place == x.EU and inputs[x.TRUE_SALE, row] != 1.0:
         failed |= 1 << codes.REPO_TRUE_SALE
@@ -136,7 +135,7 @@ def repo_failed_legs(inputs, row, rating, dscr, wal_years, advance_pct, rules):
 @numba.njit(**_JIT)
 def repo_haircut_pct(rating, tenor_years, rules):
     """Haircut [%] of RK-REPO-002; NaN where paper of that rating and tenor is not financeable."""
-    for bucket in range(rules.haircut_tenor_years.shape[0]):
-        if tenor_years <= rules.haircut_tenor_years[bucket]:
-            return rules.haircut_pct[rating, bucket]
+    for bucket in range(r.N_HAIRCUT_BUCKETS):
+        if tenor_years <= rules[r.HAIRCUT_TENOR_YEARS + bucket]:
+            return rules[r.HAIRCUT_PCT + 3 * rating + bucket]
     return np.nan

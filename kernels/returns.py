@@ -94,10 +94,10 @@ def equity_capacity(
     if inputs[x.DSRA_LETTER_OF_CREDIT, row] == 1.0:
         backed_months += inputs[x.DSRA_MONTHS, row]
     facility = backed_months * senior * senior_service[0, c]
-    facility_fee = facility * cash_rules.limits[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
+    facility_fee = facility * cash_rules[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
     equity = total_cost - senior - mezz_terms[mezzanine.NOTIONAL, c]
     trs_fee = dayone.trs_fee(inputs, row, equity, total_cost, cash_rules)
-    trs_months = 12.0 * cash_rules.limits[r.TRS_TERM_YEARS]
+    trs_months = 12.0 * cash_rules[r.TRS_TERM_YEARS]
     sold_from = dayone.strip_first_month(inputs[x.LEASE_YEARS, row], cash_rules)
     sells = inputs[x.STRIP_ON, row] == 1.0
     taxed = inputs[x.TAX_ON, row] == 1.0

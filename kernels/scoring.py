@@ -37,16 +37,15 @@ def composite_score(inputs, row, out, day1, rules):
     rating = out[f.SENIOR_RATING, row]
     if np.isnan(rating):
         return np.nan
-    limits = rules.limits
-    unit = rules.currency_scale[int(inputs[x.CURRENCY, row])]
-    raised = out[f.SENIOR_NOTIONAL, row] / (limits[r.COMPOSITE_SENIOR_UNIT] * unit)
-    ceiling = limits[r.COMPOSITE_WACC_CEILING]
-    cover = min(out[f.DSCR_MIN, row] / limits[r.COMPOSITE_DSCR_CEILING], 1.0)
-    score = limits[r.WEIGHT_SENIOR_RAISE] * raised
-    score += limits[r.WEIGHT_WACC] * (ceiling - out[f.WACC, row]) / ceiling
-    score += limits[r.WEIGHT_DAY1] * day1 / (limits[r.COMPOSITE_DAY1_UNIT] * unit)
-    score += limits[r.WEIGHT_DSCR] * cover
-    score += limits[r.WEIGHT_RATING] * rules.rating_score[int(rating)]
+    unit = rules[r.CURRENCY_SCALE + int(inputs[x.CURRENCY, row])]
+    raised = out[f.SENIOR_NOTIONAL, row] / (rules[r.COMPOSITE_SENIOR_UNIT] * unit)
+    ceiling = rules[r.COMPOSITE_WACC_CEILING]
+    cover = min(out[f.DSCR_MIN, row] / rules[r.COMPOSITE_DSCR_CEILING], 1.0)
+    score = rules[r.WEIGHT_SENIOR_RAISE] * raised
+    score += rules[r.WEIGHT_WACC] * (ceiling - out[f.WACC, row]) / ceiling
+    score += rules[r.WEIGHT_DAY1] * day1 / (rules[r.COMPOSITE_DAY1_UNIT] * unit)
+    score += rules[r.WEIGHT_DSCR] * cover
+    score += rules[r.WEIGHT_RATING] * rules[r.RATING_SCORE + int(rating)]
     return 100.0 * score
 
 

@@ -96,10 +96,10 @@ def set_coverage(inputs, row, c, scenario, net, curve, service, out, rules):
     set_metric(out, scenario, scenarios.DSCR_AVG, row, mean)
     set_metric(out, scenario, scenarios.WORST_MONTH, row, worst)
     set_metric(out, scenario, scenarios.MONTHS_UNDER_1, row, under)
-    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     number = rating.by_matrix(least, out[f.SENIOR_LTV_PCT, row], shift, rules)
     set_metric(out, scenario, scenarios.RATING, row, number)
-    floor = rules.stress_floor[int(out[f.SENIOR_RATING, row])]
+    floor = rules[r.STRESS_FLOOR + int(out[f.SENIOR_RATING, row])]
     passed = 1.0 if least >= floor - rating.TOLERANCE else 0.0
     set_metric(out, scenario, scenarios.PASSED, row, passed)
 
@@ -183,24 +183,23 @@ def set_swap(inputs, row, c, scenario, out, balance, rules, cash_rules, swap):
 
     Returns whether there are any.
     """
-    limits = cash_rules.limits
     settles = False
     senior = out[f.SENIOR_NOTIONAL, row]
     stressed_cpi = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
     if stressed_cpi or scenario == scenarios.COMBINED:
         income = _TABLE[scenario, 0]
         realised = inc.inflation_path_pct(
-            inputs, row, 0, income, limits[r.STRESS_CPI_EXTRA_PCT], rules.limits
+            inputs, row, 0, income, cash_rules[r.STRESS_CPI_EXTRA_PCT], rules
         )
         for years, switch in ((5, x.ZCIS_5Y_ON), (10, x.ZCIS_10Y_ON)):
             idle = dayone.is_idle(years, inputs[x.SENIOR_TENOR_YEARS, row])
             if inputs[switch, row] == 1.0 and not idle:
                 notional = dayone.zcis_notional(inputs, row, senior)
-                struck = dayone.expected_growth(inputs, row, years, rules.limits)
+                struck = dayone.expected_growth(inputs, row, years, rules)
                 growth = integer_power(1.0 + realised / 100.0, years)
                 settles = True
                 swap[12 * years - 1, c] += dayone.zcis_settlement(notional, growth, struck)
-    shift = rate_shift_bps(inputs, row, _TABLE[scenario, 1], rules.limits)
+    shift = rate_shift_bps(inputs, row, _TABLE[scenario, 1], rules)
     if inputs[x.FLOOR_ON, row] == 1.0 and shift != 0.0:
         settled = dayone.rate_option_settlement(inputs[x.RATE_OPTION, row], shift, cash_rules)
         maturity = 12.0 * inputs[x.SENIOR_TENOR_YEARS, row]

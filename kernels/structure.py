@@ -12,6 +12,7 @@ import numpy as np
 from kernels import codes, gates, mezzanine, rating, returns, scoring
 from kernels import figures as f
 from kernels import layout as x
+from kernels import rules as r
 from kernels import senior as senior_debt
 from kernels.currency import fx_rate
 from kernels.income import monthly_rent
@@ -109,7 +110,7 @@ def _capital_figures(inputs, row, mezz, capacity, out):
 @numba.njit(**_JIT)
 def _credit_figures(inputs, row, mezz_cover, out, rules):
     """Ratings and repo legs; returns whether the tenant concentration limit is breached."""
-    shift = rules.matrix_shift[int(inputs[x.HAIRCUT_RULE_SET, row])]
+    shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     mezz = out[f.MEZZ_NOTIONAL, row]
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz_notch = 0.0
@@ -117,7 +118,7 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         mezz_rating = rating.by_matrix(mezz_cover, -np.inf, shift, rules)
         out[f.MEZZ_DSCR_MIN, row] = mezz_cover
         out[f.MEZZ_RATING, row] = mezz_rating
-        mezz_notch = rules.notch[mezz_rating]
+        mezz_notch = rules[r.NOTCH + mezz_rating]
     concentrated = False
     number = x.UNRATED
     if senior > 0.0:
@@ -126,7 +127,7 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         )
         out[f.MATRIX_RATING, row] = matrix
         out[f.SENIOR_RATING, row] = number
-        mean = (senior * rules.notch[number] + mezz * mezz_notch) / (senior + mezz)
+        mean = (senior * rules[r.NOTCH + number] + mezz * mezz_notch) / (senior + mezz)
         out[f.STRUCTURE_RATING, row] = rating.rating_of_mean_notch(mean, rules)
     legs = rating.repo_failed_legs(
         inputs,
@@ -157,14 +158,14 @@ def conclude(inputs, row, out, day1, stresses_passed, rules, filters):
     sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
     viable = sound and scoring.passes_filters(row, out, filters)
     out[f.VIABLE, row] = 1.0 if viable else 0.0
-    out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules.limits)
+    out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules)
 
 
 @numba.njit(**_JIT)
 def _verdict(inputs, row, concentrated, out, rules, market):
     """Gates and credit score from the figures already in column `row` of `out`."""
     failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
-    rejects, warns = gates.split_by_action(failed, rules.actions)
+    rejects, warns = gates.split_by_action(failed, rules)
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         rejects, warns = failed, 0  # no rulebook lets null figures through
     gate_a_bits = (1 << codes.N_GATE_A_REASONS) - 1
@@ -172,7 +173,7 @@ def _verdict(inputs, row, concentrated, out, rules, market):
     out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits
     warns |= gates.warnings(inputs, row, out, concentrated, rules)
     out[f.WARNINGS, row] = warns
-    out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules.limits)
+    out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules)
 
 
 @numba.njit(**_JIT)
@@ -184,7 +185,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
 
     curve_of_row (rows,) int64: the row's column in the income curves gross, net, net_cpi_0
     (months, curves) [project currency/month], which reach at least the longest lease and tenor.
-    rules, cash_rules, market: kernels.rules.
+    rules, cash_rules, market: packed arrays of kernels.rules.
     """
     rows = inputs.shape[1]
     months = net.shape[0]
@@ -209,9 +210,9 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                 block_gross[m, c] = gross[m, curve]
                 block_net[m, c] = net[m, curve]
                 block_cpi_0[m, c] = net_cpi_0[m, curve]
-        senior_debt.set_terms(inputs, first, last, block_net, rules.limits, terms)
+        senior_debt.set_terms(inputs, first, last, block_net, rules, terms)
         senior_debt.walk(
-            terms, width, months, block_net, block_cpi_0, rules.limits, service, balance, covers
+            terms, width, months, block_net, block_cpi_0, rules, service, balance, covers
         )
         for c in range(width):
             row = first + c
@@ -225,7 +226,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                 senior = out[f.SENIOR_NOTIONAL, row]
                 total = out[f.TOTAL_COST, row]
                 sound = mezzanine.size(
-                    inputs, row, c, block_net, service, senior, total, rules.limits, mezz_terms
+                    inputs, row, c, block_net, service, senior, total, rules, mezz_terms
                 )
             if not sound:
                 _make_undefined(row, out)
@@ -256,8 +257,8 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                     mezz_interest,
                     total,
                     out[f.INTERNAL_COSTS, row],
-                    rules.tax_rate_pct[int(inputs[x.JURISDICTION, row])],
-                    rules.limits,
+                    rules[r.TAX_RATE_PCT + int(inputs[x.JURISDICTION, row])],
+                    rules,
                     cash_rules,
                 )
                 if senior > 0.0:

@@ -8,6 +8,7 @@ on a row's own inputs alone, so the bits do not depend on which rows stand in th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     Figures that need the cash waterfall are NaN.
     """
     inputs, key = _inputs_of_ids(problem, ids)
-    return _sized(problem, inputs, key)
+    return _sized(_books(problem), inputs, key)
 
 
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -74,27 +75,46 @@ def _months(inputs: FloatArray) -> int:
     return int(np.ceil(12.0 * years))
 
 
+@dataclass(frozen=True)
+class _Books:
+    """Rulebook and market as the kernels read them."""
+
+    rules: FloatArray
+    cash: FloatArray
+    market: FloatArray
+    curves: FloatArray
+
+
+def _books(problem: Problem) -> _Books:
+    return _Books(
+        r.packed_rules(problem.rules),
+        r.packed_cash_rules(problem.cash),
+        r.packed_market(problem.market, problem.curves),
+        r.packed_curves(problem.curves),
+    )
+
+
 def _curves(
-    problem: Problem, distinct: FloatArray, which: int, gross: FloatArray, net: FloatArray
+    books: _Books, distinct: FloatArray, which: int, gross: FloatArray, net: FloatArray
 ) -> None:
     income.income_curves(
         distinct,
-        problem.rules.limits,
-        problem.cash.limits[r.STRESS_CPI_EXTRA_PCT],
-        problem.cash.limits[r.STRESS_DEFAULT_MONTH],
-        problem.market,
+        books.rules,
+        books.cash[r.STRESS_CPI_EXTRA_PCT],
+        books.cash[r.STRESS_DEFAULT_MONTH],
+        books.market,
         which,
         gross,
         net,
     )
 
 
-def _sized(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
+def _sized(books: _Books, inputs: FloatArray, key: IdArray) -> FloatArray:
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     gross, net, net_cpi_0, unused = np.empty((4, _months(inputs), distinct.shape[1]))
-    _curves(problem, distinct, income.AS_IS, gross, net)
-    _curves(problem, distinct, income.CPI_NONE, unused, net_cpi_0)
+    _curves(books, distinct, income.AS_IS, gross, net)
+    _curves(books, distinct, income.CPI_NONE, unused, net_cpi_0)
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
     structure.evaluate(
         inputs,
@@ -102,9 +122,9 @@ def _sized(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
         gross,
         net,
         net_cpi_0,
-        problem.rules,
-        problem.cash,
-        problem.market,
+        books.rules,
+        books.cash,
+        books.market,
         out,
     )
     return out
@@ -114,15 +134,19 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
     # Rows of like tenor and mezzanine stand together: a block's waterfall can then leave out what
     # none of its rows has any more. Rows do not affect one another, so the order changes no bit.
     order = np.lexsort((key, inputs[x.MEZZ_ON], inputs[x.SENIOR_TENOR_YEARS]))
+    books = _books(problem)
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
     for start in range(0, len(order), _SLICE_ROWS):
         rows = order[start : start + _SLICE_ROWS]
-        out[:, rows] = _complete_slice(problem, np.ascontiguousarray(inputs[:, rows]), key[rows])
+        some = np.ascontiguousarray(inputs[:, rows])
+        out[:, rows] = _complete_slice(books, problem.filters, some, key[rows])
     return out
 
 
-def _complete_slice(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
-    out = _sized(problem, inputs, key)
+def _complete_slice(
+    books: _Books, filters: FloatArray, inputs: FloatArray, key: IdArray
+) -> FloatArray:
+    out = _sized(books, inputs, key)
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     months = _months(inputs) + LATE_MONTHS
@@ -130,7 +154,7 @@ def _complete_slice(problem: Problem, inputs: FloatArray, key: IdArray) -> Float
     cash, gross, net = np.empty(shape), np.empty(shape), np.empty(shape)
     capital = np.empty((income.N_INCOMES, distinct.shape[1]))
     for which in range(income.N_INCOMES):
-        _curves(problem, distinct, which, gross[which], net[which])
+        _curves(books, distinct, which, gross[which], net[which])
         capital[which] = receipts(distinct, gross[which], cash[which])
     outcome.evaluate(
         inputs,
@@ -139,11 +163,11 @@ def _complete_slice(problem: Problem, inputs: FloatArray, key: IdArray) -> Float
         gross,
         net,
         capital,
-        problem.rules,
-        problem.cash,
-        problem.curves,
-        problem.market,
-        problem.filters,
+        books.rules,
+        books.cash,
+        books.curves,
+        books.market,
+        filters,
         out,
     )
     return out
