@@ -230,9 +230,7 @@ def day_one(
         "day1_strip": strip(parts, found, equity, tax),
         "day1_currency_swap": currency_swap(parts, found),
         "day1_fee_rebate": deal.get("fee_rebate_pct", 0.0) / 100 * fees,
-        "day1_advance_uplift": deal.get("advance_uplift_pct", 0.0)
-        / 100
-        * found["senior_notional"],
+        "day1_advance_uplift": deal.get("advance_uplift_pct", 0.0) / 100 * found["senior_notional"],
     }
     return result | {
         "day1_cash": sum(result.values()),

@@ -363,7 +363,8 @@ def evaluate_cash(
     """Every figure of one structure, with cash flows.
 
     Beside the figures: `scenarios` (figures by name of the variant or stress), `waterfall` (the
-    base months, as `waterfall.run` gives them), `uses` by name, and `day1_*` by component.
+    base months, as `waterfall.run` gives them), `uses` by name, `day1_*` by component, and
+    `equity_flows` of the base case by month from close.
     """
     if invalid(values, facts, rulebook):
         return unsound(values, facts)
@@ -374,9 +375,7 @@ def evaluate_cash(
         name: series[: parts["horizon"] + 1] for name, series in parts["flows"].items()
     }
     fee = dayone.trs_fee(parts, found)
-    terms = cash.terms_of(
-        values, facts, rulebook, parts["jurisdiction"], found, debt, junior, fee
-    )
+    terms = cash.terms_of(values, facts, rulebook, parts["jurisdiction"], found, debt, junior, fee)
     uses = cash.uses_of_funds(values, facts, found, debt, parts["flows"])
     parts |= {
         "terms": terms,
@@ -419,4 +418,10 @@ def evaluate_cash(
     full, at_hand = found["full_coverage"], found["cash_coverage"]
     if debt and full >= 1 - rating.TOLERANCE and at_hand < 1 - rating.TOLERANCE:
         result["warnings"].append("RESERVES_UNFUNDED")
-    return result | {"scenarios": played, "waterfall": base["history"], "uses": uses}
+    flows = returns.equity_flows(parts["cheque"], base["equity"], built, lease, base["exit"])
+    return result | {
+        "scenarios": played,
+        "waterfall": base["history"],
+        "uses": uses,
+        "equity_flows": flows,
+    }

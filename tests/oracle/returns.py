@@ -72,29 +72,35 @@ def irr(flows: Sequence[float]) -> tuple[float | None, str]:
     if len(crossed) > 1:
         return None, "several"
     (place,) = crossed
-    return halved(flows, growth[place - 1] - 1, growth[place] - 1), "converged"
+    low, high = (float(growth[n]) - 1 for n in (place - 1, place))
+    return halved(flows, low, high), "converged"
 
 
 def yearly_pct(monthly: float | None) -> float | None:
     return None if monthly is None else 100 * ((1 + monthly) ** 12 - 1)
 
 
-def equity_return(
+def equity_flows(
     cheque: float, paid_out: Sequence[float], built: int, lease: int, exit_value: float
-) -> dict[str, object]:
-    """Yearly IRR in percent with its status, and the multiple.
-
-    `paid_out` by operating month (index 0 unused), negative where equity puts money in; `built` is
-    the months from close to COD.
+) -> list[float]:
+    """By month from close. `paid_out` by operating month (index 0 unused), negative where equity
+    puts money in; `built` is the months from close to COD.
     """
-    if cheque <= 0:
-        return {"equity_irr": None, "equity_irr_status": "NO_EQUITY", "equity_multiple": None}
     flows = [0.0] * (built + len(paid_out))
     flows[0] = -cheque
     for m, paid in enumerate(paid_out[1:], 1):
         flows[built + m] += paid
     flows[built + lease] += exit_value
-    rate, status = irr(flows)
+    return flows
+
+
+def equity_return(
+    cheque: float, paid_out: Sequence[float], built: int, lease: int, exit_value: float
+) -> dict[str, object]:
+    """Yearly IRR in percent with its status, and the multiple, of `equity_flows`."""
+    if cheque <= 0:
+        return {"equity_irr": None, "equity_irr_status": "NO_EQUITY", "equity_multiple": None}
+    rate, status = irr(equity_flows(cheque, paid_out, built, lease, exit_value))
     received = sum(paid for paid in paid_out[1:] if paid > 0) + exit_value
     put_in = cheque - sum(paid for paid in paid_out[1:] if paid < 0)
     return {

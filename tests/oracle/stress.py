@@ -67,9 +67,7 @@ def flows_of(parts: Parts, setting: dict[str, Any]) -> dict[str, list[float]]:
     flows = income(
         values, facts, rulebook, market, months, still, setting.get("indexed_years")
     )  # fmt: skip
-    first = max(
-        section(rulebook, "stress")["default_month"], int(values["RentFreeMonths_68"]) + 1
-    )
+    first = max(section(rulebook, "stress")["default_month"], int(values["RentFreeMonths_68"]) + 1)
     for m in range(first, first + setting.get("empty_months", 0)):
         if m <= months:
             flows["net"][m] -= flows["gross"][m]
@@ -126,9 +124,7 @@ def streams_of(
     }  # fmt: skip
 
 
-def exit_value(
-    parts: Parts, net: Sequence[float], closing: waterfall.Accounts
-) -> float:
+def exit_value(parts: Parts, net: Sequence[float], closing: waterfall.Accounts) -> float:
     """Worth of the lease's last year of income, less the debt that late receipts leave unpaid."""
     lease = lease_months(parts["values"])
     yearly = max(0.0, sum(net[lease - 11 : lease + 1]))

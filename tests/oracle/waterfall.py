@@ -182,7 +182,7 @@ def one_month(
     to_dsra += purse.pay(missing - to_dsra)
     accounts["dsra"] += to_dsra
     arrears = accounts["interest_late"] + accounts["senior_late"]
-    dust = TOLERANCE * max(1.0, need)  # what adding draws to cash leaves unpaid by rounding
+    dust = TOLERANCE * need  # what adding draws to cash leaves unpaid by rounding
     freed = 0.0
     if m >= terms["maturity"] or (stream["net"] > 0 and arrears <= dust):
         purse.take(accounts, "rent_free_reserve", accounts["rent_free_reserve"])
@@ -202,10 +202,15 @@ def one_month(
     if terms["turbo_from"] is not None and running and m >= terms["turbo_from"]:
         turbo = True
 
-    # -- mezzanine
+    # -- release of trapped cash, mezzanine
     still_owed = owed + accounts["senior_late"]
     covered = terms["value"] - still_owed >= terms["oc_floor"] * still_owed - TOLERANCE
     held = still_owed > dust and ((trap and terms["trap_ahead_of_mezz"]) or not covered)
+    released = 0.0
+    lets_go = ratio is not None and accounts["clean_run"] >= terms["clean_tests"]
+    if lets_go and not trap and not held and arrears <= dust:
+        # Ahead of the mezzanine: what was held back from it is its own before it is equity's.
+        released = purse.take(accounts, "trapped", accounts["trapped"])
     to_trap = purse.pay(purse.cash) if held else 0.0
     in_window = m <= terms["mezz_window"]
     mezz_late = accounts["mezz_late"] + accounts["mezz_interest_late"]
@@ -228,7 +233,7 @@ def one_month(
         accounts["mezz_owed"] = 0.0
         put_in += mezz_balloon - purse.pay(mezz_balloon)
 
-    # -- turbo, trap, pay-down, release
+    # -- turbo, trap, pay-down
     cost = 1 + terms["penalty"]
     prepaid = 0.0
     if turbo:
@@ -242,13 +247,6 @@ def one_month(
         accounts["trapped"] -= from_trap * cost
         prepaid += from_trap
     accounts["senior_owed"] = owed = owed - prepaid
-    released = 0.0
-    lets_go = ratio is not None and accounts["clean_run"] >= terms["clean_tests"]
-    if lets_go and not trap and not held and arrears <= dust:
-        released = purse.take(accounts, "trapped", accounts["trapped"])
-        # What was held back from the mezzanine is its own before it is equity's.
-        for name, due in dues.items():
-            paid[name] += purse.pay(due - paid[name])
     accounts["mezz_interest_late"] = dues["interest"] - paid["interest"]
     accounts["mezz_late"] = dues["principal"] - paid["principal"]
     accounts["mezz_fees_late"] = dues["fees"] - paid["fees"]

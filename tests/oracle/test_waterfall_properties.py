@@ -1,0 +1,293 @@
+"""Does the waterfall kernel keep its promises for any structure, month and shortage?
+
+Structures and streams are drawn freely, cash far short and far ahead of what is due included, so
+that accounts run dry, fill and are set free in every order.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from . import kernel_cash, waterfall
+from .senior import loan_of, present_value
+
+MONTHS = 60
+COVENANT = {"window_months": 12, "first_test_month": 12, "test_interval_months": 3}
+
+rates = st.floats(0.0, 0.012)
+shares = st.floats(0.0, 1.0)
+
+
+class Drawn(tuple[Any, ...]):
+    """A case that a failure shows by its terms alone, not by its streams."""
+
+    def __repr__(self) -> str:
+        return f"terms {self[0]}, DSRA and reserve {self[2]['dsra'], self[2]['rent_free_reserve']}"
+
+
+@st.composite
+def structures(draw: st.DrawFn) -> kernel_cash.Case:
+    """A case of MONTHS months or less whose loans are repaid by their schedules."""
+    coupon, mezz_coupon = draw(st.floats(0.0005, 0.01)), draw(rates)
+    maturity = draw(st.integers(13, MONTHS - 4))
+    mezz_maturity = draw(st.integers(7, MONTHS - 4))
+    lease = draw(st.integers(maturity, MONTHS - 2))
+    bullet, mezz_bullet = draw(st.booleans()), draw(st.booleans())
+    window = draw(st.sampled_from((0, 0, 6)))
+    senior = 1e8
+    mezz = draw(st.sampled_from((0.0, 1e7, 6e7)))
+    weights = [draw(st.floats(0.2, 2.0)) for _ in range(4)]
+    shape = [weights[4 * k // maturity] for k in range(maturity)]
+    dues = [coupon] * maturity if bullet else [s / present_value(shape, coupon) for s in shape]
+    service = dues[0] * senior
+    pace = mezz_maturity - window
+    terms = waterfall.BLANK_TERMS | COVENANT | {
+        "coupon": coupon,
+        "maturity": maturity,
+        "senior_balloon": bullet,
+        "senior_fee": draw(st.floats(0.0, 0.001)),
+        "wrap_on_mezz": draw(st.floats(0.0, 0.0005)),
+        "hedge": draw(st.floats(0.0, 0.0005)),
+        "fees_shared": draw(st.booleans()),
+        "mezz_coupon": mezz_coupon,
+        "mezz_maturity": mezz_maturity,
+        "mezz_window": window,
+        "mezz_balloon": mezz_bullet,
+        "mezz_fee": draw(st.floats(0.0, 0.001)),
+        "mezz_waits": draw(st.booleans()),
+        "insurance": draw(st.floats(0.0, 0.2)) * service,
+        "maintenance": draw(st.floats(0.0, 0.1)),
+        "lease": lease,
+        "tax_rate": draw(st.sampled_from((0.0, 0.25))),
+        "depreciation": draw(st.floats(0.0, 0.5)) * service,
+        "reinvestment": draw(st.sampled_from((0.0, 0.002))),
+        "dsra_months": draw(st.sampled_from((0.0, 3.0, 6.0))),
+        "facility": draw(st.sampled_from((0.0, 3.0))) * service,
+        "facility_fee": draw(st.floats(0.0, 0.0005)),
+        "reserve_first": draw(st.booleans()),
+        "trap_below": draw(st.floats(0.9, 1.6)),
+        "turbo_below": draw(st.sampled_from((float("-inf"), 0.8, 1.2))),
+        "turbo_from": draw(st.sampled_from((None, None, 20.0))),
+        "trap_share": draw(st.sampled_from((0.5, 1.0))),
+        "trap_ahead_of_mezz": draw(st.booleans()),
+        "excess": draw(st.sampled_from(("PayDown", "Reserve", "DistToEquity"))),
+        "clean_tests": draw(st.sampled_from((1, 2))),
+        "oc_floor": draw(st.sampled_from((0.05, 0.3))),
+        "value": draw(st.floats(0.8, 3.0)) * senior,
+        "penalty": draw(st.sampled_from((0.0, 0.02))),
+        "trs_fee": draw(st.sampled_from((0.0, 0.1))) * service,
+        "trs_months": 24,
+    }  # fmt: skip
+    quarters = [draw(st.floats(-0.3, 3.0)) for _ in range(MONTHS // 3)]
+    gross = [0.0] + [max(0.0, quarters[m // 3]) * service if m < lease else 0.0
+                     for m in range(MONTHS)]  # fmt: skip
+    costs = draw(st.floats(0.0, 0.6)) * service
+    paying = [costs if 0 < m <= lease else 0.0 for m in range(MONTHS + 1)]
+    lag = draw(st.integers(0, 2))
+    settles, settled = draw(st.integers(1, MONTHS)), draw(st.floats(-4.0, 4.0)) * service
+    streams = {
+        "cash_in": [0.0] * (lag + 1) + gross[1 : MONTHS + 1 - lag],
+        "costs": paying,
+        "net": [g - c for g, c in zip(gross, paying, strict=True)],
+        "gross": gross,
+        "senior_share": fractions(dues, coupon, bullet),
+        "mezz_share": fractions(
+            [0.0] * window + [mezz_dues(mezz_coupon, window, pace, mezz_bullet)] * pace,
+            mezz_coupon,
+            mezz_bullet,
+            window,
+        ),
+        "swap": [settled if m == settles else 0.0 for m in range(MONTHS + 1)],
+    }
+    opening = waterfall.opening_accounts(
+        senior,
+        mezz,
+        dsra=draw(shares) * terms["dsra_months"] * service,
+        rent_free_reserve=draw(st.sampled_from((0.0, 4.0))) * service,
+    )
+    return Drawn((terms, streams, opening))
+
+
+def mezz_dues(coupon: float, window: int, pace: int, bullet: bool) -> float:
+    grown = (1 + coupon) ** window
+    return grown * coupon if bullet else grown / present_value([1.0] * pace, coupon)
+
+
+def fractions(dues: list[float], rate: float, bullet: bool, quiet: int = 0) -> list[float]:
+    loan = loan_of(1.0, rate, dues)
+    part = [0.0] * (MONTHS + 1)
+    for m in range(quiet + 1, len(dues) + 1):
+        part[m] = loan["principal"][m] / loan["opening"][m] if not bullet else 0.0
+    if not bullet:
+        part[len(dues)] = 1.0
+    return part
+
+
+def played(case: kernel_cash.Case) -> list[waterfall.Month]:
+    ((history, _),) = kernel_cash.run([case], MONTHS)
+    return history
+
+
+def scale_of(case: kernel_cash.Case) -> float:
+    """Money that a month moves; rounding is measured against it."""
+    return max(1e6, *case[1]["cash_in"])
+
+
+STEPS_DOWN_TO_PRINCIPAL = ("paid_operating", "paid_fees", "paid_interest", "paid_swap")
+RESERVES = ("rent_free_reserve", "trapped", "dsra")
+EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+@EXAMPLES
+@given(structures())
+def test_cash_is_conserved_in_every_month(case: kernel_cash.Case) -> None:
+    terms, streams, before = case
+    for row in played(case):
+        m, after = row["month"], row["accounts"]
+        opened = sum(before[name] for name in RESERVES)
+        came = streams["cash_in"][m] + terms["reinvestment"] * opened
+        came += max(0.0, streams["swap"][m]) + row["from_facility"] + opened
+        went = sum(row[name] for name in kernel_cash.FLOW_SLOTS if name.startswith("paid_"))
+        went += row["prepaid"] + row["equity"] + sum(after[name] for name in RESERVES)
+        flows = max(came, abs(went), 1.0)
+        assert abs(came - went) <= 1e-6 * flows
+        assert abs(row["imbalance"]) <= 1e-6 * flows
+        before = after
+
+
+@EXAMPLES
+@given(structures())
+def test_no_account_and_no_payment_is_negative(case: kernel_cash.Case) -> None:
+    dust = 1e-9 * case[2]["senior_owed"]
+    for row in played(case):
+        for name, balance in row["accounts"].items():
+            assert balance >= -dust, f"{name} in month {row['month']}"
+        for name in kernel_cash.FLOW_SLOTS:
+            if name not in ("equity", "paid_principal", "paid_mezz_principal"):
+                assert row[name] >= -dust, f"{name} in month {row['month']}"
+
+
+def senior_unpaid(row: waterfall.Month) -> float:
+    return sum(row["accounts"][name] for name in ("senior_late", "interest_late", "costs_late"))
+
+
+@EXAMPLES
+@given(structures())
+def test_equity_gets_nothing_while_something_before_it_is_unpaid(case: kernel_cash.Case) -> None:
+    dust = 1e-9 * scale_of(case)
+    for row in played(case):
+        accounts = row["accounts"]
+        assert min(row["equity"], senior_unpaid(row)) <= dust
+        late = accounts["mezz_late"] + accounts["mezz_interest_late"]
+        assert min(row["equity"], late + accounts["mezz_fees_late"]) <= dust
+        assert min(row["equity"], accounts["trs_late"]) <= dust
+        assert min(row["paid_trs"], senior_unpaid(row)) <= dust
+
+
+@EXAMPLES
+@given(structures())
+def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
+    case: kernel_cash.Case,
+) -> None:
+    terms, streams, before = case
+    dust = 1e-9 * scale_of(case)
+    for row in played(case):
+        m, after = row["month"], row["accounts"]
+        owed, mezz_owed = before["senior_owed"], before["mezz_owed"]
+        interest_due = terms["coupon"] * (owed + before["senior_late"] + before["interest_late"])
+        interest_due += before["interest_late"]
+        late = {
+            "interest": after["interest_late"],
+            "principal": after["senior_late"],
+            "costs": after["costs_late"],
+        }
+        assert abs(row["paid_interest"] + late["interest"] - interest_due) <= dust
+        hedge = terms["hedge"] * (owed + mezz_owed)
+        swap_due = max(0.0, -streams["swap"][m]) + hedge
+        if late["interest"] > dust:
+            assert row["paid_swap"] <= dust
+        if row["paid_swap"] < swap_due - dust:
+            assert max(0.0, row["paid_principal"]) <= dust
+        lower = ("paid_facility", "to_trap", "paid_mezz_interest", "paid_mezz_principal",
+                 "paid_mezz_fees", "prepaid", "paid_trs")  # fmt: skip
+        if late["interest"] + late["principal"] > dust:
+            put_in = 1.0 if m in (terms["maturity"], terms["mezz_maturity"]) else 0.0
+            if not put_in:
+                assert sum(row[name] for name in lower) <= dust
+            # Draws go in order, each account empty before the next is touched.
+            if not terms["reserve_first"] and m < terms["maturity"]:
+                assert sum(after[name] for name in RESERVES) <= dust
+        if row["from_facility"] > dust:
+            spent = sum(row[f"from_{name}"] for name in RESERVES)
+            assert abs(spent - sum(before[name] for name in RESERVES)) <= dust
+        if row["from_dsra"] > dust and m != terms["maturity"]:
+            for name in ("rent_free_reserve", "trapped"):
+                assert abs(row[f"from_{name}"] - before[name]) <= dust
+        before = after
+
+
+@EXAMPLES
+@given(structures())
+def test_a_loan_ends_at_maturity_however_it_was_prepaid(case: kernel_cash.Case) -> None:
+    terms, _, opening = case
+    rows = played(case)
+    last = rows[terms["maturity"] - 1]["accounts"]
+    assert abs(last["senior_owed"]) <= 1e-9 * opening["senior_owed"]
+    if terms["mezz_maturity"] > 0 and opening["mezz_owed"]:
+        end = rows[terms["mezz_maturity"] - 1]["accounts"]
+        assert abs(end["mezz_owed"]) <= 1e-9 * opening["mezz_owed"]
+    repaid = sum(r["paid_principal"] + r["paid_balloon"] + r["prepaid"] for r in rows)
+    late = rows[-1]["accounts"]["senior_late"]
+    assert repaid + late == pytest.approx(opening["senior_owed"], rel=1e-9)
+
+
+COMPARED = sorted(kernel_cash.FLOW_SLOTS)
+
+
+@settings(EXAMPLES, max_examples=300)
+@given(structures())
+def test_the_kernel_pays_what_the_sequential_waterfall_pays(case: kernel_cash.Case) -> None:
+    dust = 1e-9 * max(scale_of(case), case[2]["senior_owed"])
+    plain, _ = waterfall.run(*case, MONTHS)
+    for mine, theirs in zip(plain, played(case), strict=True):
+        told = {
+            name: (mine[name], theirs[name])
+            for name in COMPARED
+            if abs(mine[name] - theirs[name]) > dust
+        }
+        told |= {
+            name: (balance, theirs["accounts"][name])
+            for name, balance in mine["accounts"].items()
+            if name in theirs["accounts"] and abs(balance - theirs["accounts"][name]) > dust
+        }
+        assert not told, f"month {mine['month']}: {told}"
+        assert (mine["covenant_dscr"] is None) == (theirs["covenant_dscr"] is None)
+        assert mine["trap"] == theirs["trap"]
+
+
+def growing(**changes: Any) -> kernel_cash.Case:
+    """A sculpted loan that grows for six months: its service is under its interest."""
+    dues = [0.5] * 6 + [1.0] * 30
+    coupon = 0.03
+    dues = [due / present_value(dues, coupon) for due in dues]
+    senior = 1e8
+    flow = [0.0] + [1.1 * due * senior for due in dues] + [0.0] * (MONTHS - len(dues))
+    terms = waterfall.BLANK_TERMS | {"coupon": coupon, "maturity": 36, "lease": 36} | changes
+    streams = dict.fromkeys(waterfall.STREAMS, [0.0] * (MONTHS + 1)) | {
+        "cash_in": flow, "net": flow, "gross": flow,
+        "senior_share": fractions(dues, coupon, bullet=False),
+    }  # fmt: skip
+    return terms, streams, waterfall.opening_accounts(senior, 0.0)
+
+
+def test_a_sculpted_loan_that_grows_pays_its_interest_with_what_it_lends() -> None:
+    terms, _, _ = case = growing()
+    rows = played(case)
+    assert rows[0]["paid_principal"] < 0
+    for plain, row in zip(waterfall.run(*case, MONTHS)[0], rows, strict=True):
+        assert senior_unpaid(row) <= 1e-3, f"month {row['month']}"
+        for name in COMPARED:
+            assert row[name] == pytest.approx(plain[name], abs=1e-3), f"{name}, {row['month']}"
+    assert rows[terms["maturity"] - 1]["accounts"]["senior_owed"] == 0
