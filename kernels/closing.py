@@ -132,7 +132,9 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
 
 
 @numba.njit(**_JIT)
-def set_base_figures(inputs, row, c, s, flows, tax, balance, out, rules, cash_rules, curves, market):
+def set_base_figures(
+    inputs, row, c, s, flows, tax, balance, out, rules, cash_rules, curves, market
+):
     """Day-one value, equity cheque and the base waterfall's totals of `row`."""
     b = BLOCK
     set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves, market)

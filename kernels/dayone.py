@@ -98,7 +98,11 @@ def zcis_value(inputs, row, years, senior, discounts, limits, cash):
     notional = zcis_notional(inputs, row, senior)
     bought = integer_power(1.0 + breakeven, years)
     struck = expected_growth(inputs, row, years, limits)
-    charge = cash[r.ZCIS_CREDIT_BPS + 7 * int(inputs[x.CSA_TYPE, row]) + int(inputs[x.COUNTERPARTY_RATING, row])]
+    charge = cash[
+        r.ZCIS_CREDIT_BPS
+        + 7 * int(inputs[x.CSA_TYPE, row])
+        + int(inputs[x.COUNTERPARTY_RATING, row])
+    ]
     npv = zcis_receiver_npv(notional, bought, struck, discounts[12 * years])
     return npv - notional * charge / 10000.0
 

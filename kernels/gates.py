@@ -26,7 +26,10 @@ def _bit(reason, failed):
 def advance_limit_pct(inputs, row, rules):
     """Most senior debt over market cost [%] for the target rating and jurisdiction."""
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
-    return rules[r.ADVANCE_MAX_PCT + target] * rules[r.ADVANCE_MODIFIER + int(inputs[x.JURISDICTION, row])]
+    return (
+        rules[r.ADVANCE_MAX_PCT + target]
+        * rules[r.ADVANCE_MODIFIER + int(inputs[x.JURISDICTION, row])]
+    )
 
 
 @numba.njit(**_JIT)
@@ -132,7 +135,9 @@ def gate_b(inputs, row, out, rules):
     failed |= _bit(codes.WAL_EXCEEDS_LIMIT, out[f.SENIOR_WAL, row] > longest)
 
     balloon = out[f.BALLOON_PCT, row]
-    failed |= _bit(codes.BALLOON_EXCEEDS_LIMIT, balloon > rules[r.BALLOON_MAX_PCT + target] + TOLERANCE)
+    failed |= _bit(
+        codes.BALLOON_EXCEEDS_LIMIT, balloon > rules[r.BALLOON_MAX_PCT + target] + TOLERANCE
+    )
     pace = (100.0 - balloon) / inputs[x.SENIOR_TENOR_YEARS, row]
     slow = pace < rules[r.AMORT_MIN_PCT + target] - TOLERANCE
     grows = out[f.PEAK_BALANCE, row] > out[f.SENIOR_NOTIONAL, row] * (1.0 + TOLERANCE)

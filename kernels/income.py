@@ -133,7 +133,7 @@ def _index_mode(inputs, row, income, constant_pct):
     """Indexation mode a row has under an income; no indexation at all when prices stand still."""
     if income == VARIANT_FLAT:
         return x.INDEX_FLAT
-    if income == VARIANT_INDEXED or income == VARIANT_HYBRID:
+    if income in (VARIANT_INDEXED, VARIANT_HYBRID):
         return x.INDEX_CPI
     if income >= CPI_FIRST and income <= CPI_NONE and constant_pct == 0.0:
         return x.INDEX_FLAT
@@ -141,9 +141,7 @@ def _index_mode(inputs, row, income, constant_pct):
 
 
 @numba.njit(**_JIT)
-def income_curves(
-    inputs, limits, extra_cpi_pct, default_month, market, income, gross, net
-):
+def income_curves(inputs, limits, extra_cpi_pct, default_month, market, income, gross, net):
     """Fill `gross` and `net` (months, curves) [project currency/month] with each row's income.
 
     inputs (N_INPUTS, curves); limits is the packed rulebook; extra_cpi_pct [%] the inflation of

@@ -119,9 +119,7 @@ def evaluate(
                 continue
             senior = out[f.SENIOR_NOTIONAL, row]
             total = out[f.TOTAL_COST, row]
-            mezzanine.size(
-                inputs, row, c, block_net, service[0], senior, total, rules, mezz_terms
-            )
+            mezzanine.size(inputs, row, c, block_net, service[0], senior, total, rules, mezz_terms)
             walked = mezzanine.walk(
                 mezz_terms, c, block_net, service[0], senior, mezz_service, mezz_balance,
                 mezz_interest,
@@ -184,7 +182,9 @@ def evaluate(
                     delay[c] += inputs[x.COD_DELAY_MONTHS, row]
                     outlay[c] += max(0.0, late - dsra[c] - facility)
                 cashflow.open_accounts(c, s, senior, mezz, held, drawn, reserve[c])
-                settles |= stress.set_swap(inputs, row, c, scenario, out, balance[0], rules, cash_rules, swap)
+                settles |= stress.set_swap(
+                    inputs, row, c, scenario, out, balance[0], rules, cash_rules, swap
+                )
             if reuse:
                 flows[:] = base_flows
                 owed[:] = base_owed

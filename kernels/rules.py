@@ -216,9 +216,9 @@ def _places(sizes: tuple[int, ...]) -> tuple[int, ...]:
     CURRENCY_SCALE,
     _RULES_END,
 ) = _places(
-    (N_LIMITS, N_REASONS, 7, 7, 3, 7, 28, 7, 21, 7, 7, 7, 4, 4, 4, 4, 4, 21, 3, 7, 7, 7, 7, 7, 7)
-    + (4, 7, 5)
-)
+    (N_LIMITS, N_REASONS, 7, 7, 3, 7, 28, 7, 21, 7, 7, 7, 4, 4, 4, 4, 4, 21, 3, 7, 7, 7, 7, 7, 7,
+     4, 7, 5)
+)  # fmt: skip
 (
     REINVESTMENT_PCT,
     TRAP_SHARE,

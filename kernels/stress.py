@@ -70,6 +70,7 @@ def delay_cost(inputs, row, senior, mezz):
 
 @numba.njit(**_JIT)
 def set_metric(out, scenario, metric, row, value):
+    """Put `value` into a scenario's figure `metric` (kernels.scenarios) of `row`."""
     out[f.FIRST_SCENARIO + scenario * scenarios.N_METRICS + metric, row] = value
 
 

@@ -152,18 +152,24 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
 
 
 @numba.njit(**_JIT)
-def conclude(inputs, row, out, day1, stresses_passed, rules, filters):
-    """Composite score, hard filters and tier of column `row` of `out`; `day1` [money]."""
-    out[f.COMPOSITE_SCORE, row] = scoring.composite_score(inputs, row, out, day1, rules)
+def _set_viable(row, out, filters):
+    """Whether every hard filter holds; a filter on a figure that is undefined does not."""
     sound = out[f.STATUS, row] != codes.INVALID_STRUCTURE
     viable = sound and scoring.passes_filters(row, out, filters)
     out[f.VIABLE, row] = 1.0 if viable else 0.0
+
+
+@numba.njit(**_JIT)
+def conclude(inputs, row, out, day1, stresses_passed, rules, filters):
+    """Composite score, hard filters and tier of column `row` of `out`; `day1` [money]."""
+    out[f.COMPOSITE_SCORE, row] = scoring.composite_score(inputs, row, out, day1, rules)
+    _set_viable(row, out, filters)
     out[f.TIER, row] = scoring.tier(row, out, day1, stresses_passed, rules)
 
 
 @numba.njit(**_JIT)
-def _verdict(inputs, row, concentrated, out, rules, market):
-    """Gates and credit score from the figures already in column `row` of `out`."""
+def _verdict(inputs, row, concentrated, out, rules, market, filters):
+    """Gates, credit score and hard filters from the figures already in column `row` of `out`."""
     failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
     rejects, warns = gates.split_by_action(failed, rules)
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
@@ -174,10 +180,11 @@ def _verdict(inputs, row, concentrated, out, rules, market):
     warns |= gates.warnings(inputs, row, out, concentrated, rules)
     out[f.WARNINGS, row] = warns
     out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules)
+    _set_viable(row, out, filters)
 
 
 @numba.njit(**_JIT)
-def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, market, out):
+def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, market, filters, out):
     """Fill `out` (N_FIGURES, rows) for `inputs` (N_INPUTS, rows), both float64.
 
     What needs the waterfall (day-one value, returns, score, tier) stays NaN; kernels.outcome adds
@@ -185,7 +192,8 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
 
     curve_of_row (rows,) int64: the row's column in the income curves gross, net, net_cpi_0
     (months, curves) [project currency/month], which reach at least the longest lease and tenor.
-    rules, cash_rules, market: packed arrays of kernels.rules.
+    rules, cash_rules, market: packed arrays of kernels.rules. filters (n, 3): figure, FILTER_*
+    code, value.
     """
     rows = inputs.shape[1]
     months = net.shape[0]
@@ -267,7 +275,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                 _capital_figures(inputs, row, mezz, capacity, out)
                 mezz_cover = mezz_terms[mezzanine.COVER, c]
                 concentrated = _credit_figures(inputs, row, mezz_cover, out, rules)
-            _verdict(inputs, row, concentrated, out, rules, market)
+            _verdict(inputs, row, concentrated, out, rules, market, filters)
 
 
 @numba.njit(**_JIT)

@@ -175,10 +175,10 @@ def _make_pay_month(record):
     def pay_month(s, month, year_end, test, first_months):
         """Run one month of the waterfall for a block.
 
-        s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set; accounts
-        and payments are replaced, totals added to. `month` is counted from COD. `year_end`, `test`:
-        1.0 in a month that closes a tax year, or tests the covenant; `first_months`: first month that
-        may be tested.
+        s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set;
+        accounts and payments are replaced, totals added to. `month` is counted from COD.
+        `year_end`, `test`: 1.0 in a month that closes a tax year, or tests the covenant;
+        `first_months`: first month that may be tested.
         """
         b = BLOCK
         for c in range(BLOCK):
@@ -226,8 +226,8 @@ def _make_pay_month(record):
             need = operating + senior_fees + interest_due + swap_due + principal_due
 
             # -- cash, and draws when it falls short
-            # Dues are summed first and each step's shortfall taken from the sum: the steps then do not
-            # wait for one another, and a step paid in full is unpaid by exactly nought.
+            # Dues are summed first and each step's shortfall taken from the sum: the steps then do
+            # not wait for one another, and a step paid in full is unpaid by exactly nought.
             earned = s[REINVESTMENT * b + c] * opening_reserves
             received = s[CASH_IN * b + c] + earned + max(0.0, swap)
             short = max(0.0, need - received)

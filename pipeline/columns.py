@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from kernels import codes
+from kernels import codes, scenarios
 from kernels import figures as f
 from pipeline.problem import FloatArray, Lever
 
 Kind = Literal["number", "count", "flag", "code", "mask"]
 IdArray = npt.NDArray[np.int64]
+
+# Names of the statuses of kernels.irr, by code; the first is replaced by OK where a root is given.
+IRR_STATUS_NAMES = ("OK", "NO_ROOT", "SEVERAL_ROOTS", "NO_EQUITY")
 
 _ARROW_TYPES: dict[Kind, pa.DataType] = {
     "number": pa.float64(),
@@ -39,7 +42,8 @@ class Column:
     `figure` is its row in the kernels' output; `names` are the texts of a code or of a mask's
     bits (from bit `first_bit` on). `null_reason` says why a sound structure may lack the figure; a
     column that has one is followed by `<name>_status`. An unsound structure's reason is
-    INVALID_STRUCTURE throughout.
+    INVALID_STRUCTURE throughout. `status_figure` is a figure that tells several reasons apart, by
+    its place in IRR_STATUS_NAMES.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Column:
     names: tuple[str, ...] = ()
     first_bit: int = 0
     null_reason: str | None = None
+    status_figure: int | None = None
 
     @property
     def status_name(self) -> str | None:
@@ -58,7 +63,7 @@ class Column:
 
 _NO_DEBT = codes.STATUS_NAMES[codes.NO_DEBT]
 _NO_MEZZ = codes.STATUS_NAMES[codes.NO_MEZZ]
-_NOT_MODELLED = codes.STATUS_NAMES[codes.NOT_MODELLED]
+_NO_TEST = "NO_TEST_MONTH"
 _INVALID = codes.STATUS_NAMES[codes.INVALID_STRUCTURE]
 _GATE_A = codes.REASON_NAMES[: codes.N_GATE_A_REASONS]
 _GATE_B = codes.REASON_NAMES[codes.N_GATE_A_REASONS :]
@@ -71,7 +76,7 @@ def _number(
     return Column(name, figure, "number", unit, description, null_reason=null_reason)
 
 
-COLUMNS: tuple[Column, ...] = (
+_OWN_COLUMNS: tuple[Column, ...] = (
     Column("viability_tier", f.TIER, "code", "", "Diamond, Gold, Silver, Bronze or Not Viable",
            codes.TIER_NAMES),
     Column("viable", f.VIABLE, "flag", "", "Passes every hard filter"),
@@ -106,13 +111,48 @@ COLUMNS: tuple[Column, ...] = (
     Column("structure_rating", f.STRUCTURE_RATING, "code", "", "Notional-weighted over tranches",
            codes.RATING_NAMES, null_reason=_NO_DEBT),
     _number("wacc", f.WACC, "%", "Cost of capital weighted by notional"),
-    _number("day1_cash", f.DAY1_CASH, _MONEY, "Day-one value", _NOT_MODELLED),
+    Column("equity_irr", f.EQUITY_IRR, "number", "%", "Return to equity, a year",
+           null_reason="NO_IRR", status_figure=f.IRR_STATUS),
+    _number("equity_multiple", f.EQUITY_MULTIPLE, "x", "What equity gets back over what it puts in",
+            "NO_EQUITY"),
+    _number("equity_cash_yield_pct", f.EQUITY_CASH_YIELD_PCT, "%",
+            "First-year income after interest over equity notional", "NO_EQUITY"),
+    _number("day1_cash", f.DAY1_CASH, _MONEY, "Day-one value: the sum of its parts"),
+    _number("day1_wrap", f.DAY1_WRAP, _MONEY, "Spread the wrap saves"),
+    _number("day1_zcis_5y", f.DAY1_ZCIS_5Y, _MONEY, "Five-year inflation swap"),
+    _number("day1_zcis_10y", f.DAY1_ZCIS_10Y, _MONEY, "Ten-year inflation swap"),
+    _number("day1_rate_option", f.DAY1_RATE_OPTION, _MONEY, "Rate floor, cap or collar"),
+    _number("day1_trs", f.DAY1_TRS, _MONEY, "Total return swap on equity"),
+    _number("day1_strip", f.DAY1_STRIP, _MONEY, "Residual strip sold"),
+    _number("day1_currency_swap", f.DAY1_CURRENCY_SWAP, _MONEY, "Currency swap, a cost"),
+    _number("day1_fee_rebate", f.DAY1_FEE_REBATE, _MONEY, "Structuring fees paid back"),
+    _number("day1_advance_uplift", f.DAY1_ADVANCE_UPLIFT, _MONEY, "Higher advance rate"),
+    _number("call_value", f.CALL_VALUE, _MONEY, "Right to call the senior; paid for in the coupon"),
     _number("total_cost", f.TOTAL_COST, _MONEY, "Cost of the project by CapexBasis_21"),
     _number("equity_capacity", f.EQUITY_CAPACITY, _MONEY,
             "What equity can pay at its target return"),
     _number("required_capital", f.REQUIRED_CAPITAL, _MONEY, "Total cost and fees at close"),
     _number("capex_coverage", f.CAPEX_COVERAGE, "ratio", "Senior, mezzanine, capacity / required"),
     _number("full_coverage", f.FULL_COVERAGE, "ratio", "The same with day-one value"),
+    _number("cash_coverage", f.CASH_COVERAGE, "ratio", "All sources over all uses"),
+    _number("upfront_fees", f.UPFRONT_FEES, _MONEY, "Senior and mezzanine fees at close"),
+    _number("construction_insurance", f.CONSTRUCTION_INSURANCE, _MONEY, "Insurance before COD"),
+    _number("dsra_funding", f.DSRA_FUNDING, _MONEY, "Debt service reserve funded in cash"),
+    _number("interest_during_construction", f.INTEREST_DURING_CONSTRUCTION, _MONEY,
+            "Interest before COD"),
+    _number("rent_free_reserve", f.RENT_FREE_RESERVE, _MONEY, "Reserve for the rent-free months"),
+    _number("working_capital", f.WORKING_CAPITAL, _MONEY, "Pre-funded collection lag"),
+    _number("total_uses", f.TOTAL_USES, _MONEY, "Everything to be paid at close"),
+    _number("equity_cheque", f.EQUITY_CHEQUE, _MONEY, "Cash equity puts in at close"),
+    _number("expected_wal", f.EXPECTED_WAL, "years", "Average life with prepayments", _NO_DEBT),
+    _number("covenant_dscr_min", f.COVENANT_DSCR_MIN, "x", "Least covenant DSCR tested", _NO_TEST),
+    _number("covenant_dscr_avg", f.COVENANT_DSCR_AVG, "x", "Mean covenant DSCR tested", _NO_TEST),
+    Column("trap_months", f.TRAP_MONTHS, "count", "months", "Months in cash trap"),
+    Column("turbo_months", f.TURBO_MONTHS, "count", "months", "Months in turbo"),
+    _number("unpaid_max", f.UNPAID_MAX, _MONEY, "Most unpaid to the senior or above"),
+    _number("equity_put_in", f.EQUITY_PUT_IN, _MONEY, "Equity put in later, for balloons"),
+    _number("dsra_drawn", f.DSRA_DRAWN, _MONEY, "Drawn from the DSRA"),
+    _number("facility_drawn", f.FACILITY_DRAWN, _MONEY, "Drawn on the liquidity facility"),
     Column("repo_eligible", f.REPO_ELIGIBLE, "flag", "", "Every leg of repo eligibility holds"),
     Column("repo_reasons", f.REPO_FAILED_LEGS, "mask", "", "Repo legs that fail",
            codes.REPO_LEG_NAMES),
@@ -127,6 +167,11 @@ COLUMNS: tuple[Column, ...] = (
     _number("dscr_rate_100_early", f.DSCR_RATE_100_EARLY, "x", "First years, quick rate shock",
             "NO_TEST_MONTH"),
     _number("stress_dscr_worst", f.STRESS_DSCR_WORST, "x", "Worst Gate B stress", _NO_DEBT),
+    Column("stresses_passed", f.STRESSES_PASSED, "flag", "", "All fourteen stresses pass"),
+    _number("capex_coverage_stressed", f.CAPEX_COVERAGE_STRESSED, "ratio",
+            "Capital coverage under the capex stress", _NO_DEBT),
+    _number("dscr_default_weighted", f.DSCR_DEFAULT_WEIGHTED, "x",
+            "Coverage weighted by the chance of tenant default", _NO_DEBT),
     Column("derivatives", f.DERIVATIVES, "count", "", "Derivative overlays in use"),
     Column("complexity", f.COMPLEXITY, "count", "", "Derivatives, mezzanine and wrap"),
     _number("net_it_load_mw", f.NET_IT_LOAD_MW, "MW", "Gross load / PUE"),
@@ -143,8 +188,37 @@ COLUMNS: tuple[Column, ...] = (
            codes.WARNING_NAMES),
 )  # fmt: skip
 
-# Returned by the later cash-flow kernels; until then the column stands with its reason.
-EQUITY_IRR = "equity_irr"
+
+def _scenario_columns() -> tuple[Column, ...]:
+    """Seven figures of each scenario but the base case, which has its own columns above."""
+    columns: list[Column] = []
+    for number, scenario in enumerate(scenarios.NAMES):
+        if number == scenarios.BASE:
+            continue
+        for metric, (kind, unit, text) in enumerate(_METRICS):
+            columns.append(
+                Column(
+                    f"{scenario}_{scenarios.METRIC_NAMES[metric]}",
+                    f.FIRST_SCENARIO + number * scenarios.N_METRICS + metric,
+                    kind,
+                    unit,
+                    f"{text}, scenario {scenario}",
+                    codes.RATING_NAMES if kind == "code" else (),
+                )
+            )
+    return tuple(columns)
+
+
+_METRICS: tuple[tuple[Kind, str, str], ...] = (
+    ("number", "x", "Least coverage"),
+    ("number", "x", "Mean coverage"),
+    ("number", "%", "Return to equity, a year"),
+    ("count", "month", "Month of the least coverage"),
+    ("count", "months", "Months under 1.0x"),
+    ("code", "", "Rating by coverage"),
+    ("flag", "", "Passes"),
+)
+COLUMNS: tuple[Column, ...] = (*_OWN_COLUMNS, *_scenario_columns())
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
 
@@ -157,9 +231,6 @@ def survivor_fields(levers: Sequence[Lever]) -> list[pa.Field]:
         )
         if column.status_name:
             fields.append(_status_field(column.status_name))
-        if column.name == "wacc":
-            fields.append(_field(EQUITY_IRR, pa.float64(), "%", "Return to equity"))
-            fields.append(_status_field(f"{EQUITY_IRR}_status"))
     for lever in levers:
         fields.append(_field(lever.name, _lever_type(lever), "", "Lever setting"))
     return fields
@@ -174,10 +245,7 @@ def survivor_table(
     for column in COLUMNS:
         arrays.append(_array(column, figures[column.figure]))
         if column.null_reason:
-            arrays.append(_status_array(column, figures[column.figure], invalid))
-        if column.name == "wacc":
-            arrays.append(pa.nulls(len(ids), pa.float64()))
-            arrays.append(pa.array([_NOT_MODELLED] * len(ids), pa.string()))
+            arrays.append(_status_array(column, figures, invalid))
     for lever, lever_digits in zip(levers, digits, strict=True):
         labels = pa.array(_lever_labels(lever), _lever_type(lever))
         arrays.append(labels.take(pa.array(lever_digits)))
@@ -192,10 +260,7 @@ def flat(figures: FloatArray) -> dict[str, Any]:
         value = _scalar(column, float(figures[column.figure]))
         result[column.name] = value
         if column.null_reason:
-            result[f"{column.name}_status"] = _status(column, value is None, bool(invalid))
-        if column.name == "wacc":
-            result[EQUITY_IRR] = None
-            result[f"{EQUITY_IRR}_status"] = _NOT_MODELLED
+            result[f"{column.name}_status"] = _status(column, figures, value is None, bool(invalid))
     return result
 
 
@@ -214,10 +279,14 @@ def _status_field(name: str) -> pa.Field:
     return _field(name, pa.string(), "", "OK, or why the figure is null", False)
 
 
-def _status(column: Column, missing: bool, invalid: bool) -> str:
+def _status(column: Column, figures: FloatArray, missing: bool, invalid: bool) -> str:
     if not missing:
         return codes.STATUS_NAMES[codes.OK]
-    return _INVALID if invalid else str(column.null_reason)
+    if invalid:
+        return _INVALID
+    if column.status_figure is not None:
+        return IRR_STATUS_NAMES[int(figures[column.status_figure])]
+    return str(column.null_reason)
 
 
 def _scalar(column: Column, value: float) -> Any:
@@ -253,10 +322,15 @@ def _array(column: Column, values: FloatArray) -> pa.Array:
     return pa.array(texts, pa.list_(pa.string())).take(pa.array(place, mask=missing))
 
 
-def _status_array(column: Column, values: FloatArray, invalid: npt.NDArray[np.bool_]) -> pa.Array:
-    missing = np.isnan(values)
-    names = pa.array([codes.STATUS_NAMES[codes.OK], str(column.null_reason), _INVALID])
-    place = np.where(missing, np.where(invalid, 2, 1), 0)
+def _status_array(column: Column, figures: FloatArray, invalid: npt.NDArray[np.bool_]) -> pa.Array:
+    missing = np.isnan(figures[column.figure])
+    reasons: tuple[str, ...] = (str(column.null_reason),)
+    reason = np.zeros(len(missing), dtype=np.int64)
+    if column.status_figure is not None:
+        reasons = IRR_STATUS_NAMES
+        reason = np.where(missing & ~invalid, figures[column.status_figure], 0.0).astype(np.int64)
+    names = pa.array([codes.STATUS_NAMES[codes.OK], _INVALID, *reasons])
+    place = np.where(missing, np.where(invalid, 1, reason + 2), 0)
     return names.take(pa.array(place))
 
 

@@ -35,7 +35,7 @@ def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     Figures that need the cash waterfall are NaN.
     """
     inputs, key = _inputs_of_ids(problem, ids)
-    return _sized(_books(problem), inputs, key)
+    return _sized(_books(problem), problem.filters, inputs, key)
 
 
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -109,7 +109,7 @@ def _curves(
     )
 
 
-def _sized(books: _Books, inputs: FloatArray, key: IdArray) -> FloatArray:
+def _sized(books: _Books, filters: FloatArray, inputs: FloatArray, key: IdArray) -> FloatArray:
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     gross, net, net_cpi_0, unused = np.empty((4, _months(inputs), distinct.shape[1]))
@@ -125,6 +125,7 @@ def _sized(books: _Books, inputs: FloatArray, key: IdArray) -> FloatArray:
         books.rules,
         books.cash,
         books.market,
+        filters,
         out,
     )
     return out
@@ -146,7 +147,7 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
 def _complete_slice(
     books: _Books, filters: FloatArray, inputs: FloatArray, key: IdArray
 ) -> FloatArray:
-    out = _sized(books, inputs, key)
+    out = _sized(books, filters, inputs, key)
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     months = _months(inputs) + LATE_MONTHS

@@ -9,7 +9,7 @@ from typing import Final
 from kernels import figures as f
 from kernels.rules import CAPEX_COVERAGE_FULL
 from pipeline.columns import survivor_table
-from pipeline.engine import figures_of_ids, warm_up
+from pipeline.engine import figures_of_ids, sized_figures_of_ids, warm_up
 from pipeline.problem import Problem
 from pipeline.space.levers import LeverSpace
 from pipeline.space.partitions import ids_at, number_of_partitions, rows_per_partition
@@ -53,7 +53,7 @@ def estimate(problem: Problem, count: int, seed: int, rows: int | None, slots: i
     # Twice, the second counts: first calls compile, load and allocate.
     for _ in range(2):
         started = time.perf_counter()
-        figures = figures_of_ids(problem, ids)
+        figures = sized_figures_of_ids(problem, ids)
         table, _record = evaluated(ids, figures, float(problem.rules.limits[CAPEX_COVERAGE_FULL]))
         pruned = len(parquet_bytes(table))
         pruning_s = (time.perf_counter() - started) / sample

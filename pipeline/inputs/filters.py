@@ -17,6 +17,7 @@ _NUMERIC = {
     "DSCR": f.DSCR_MIN,
     "DSCR_Min": f.DSCR_MIN,
     "DSCR_Avg": f.DSCR_AVG,
+    "EquityIRR": f.EQUITY_IRR,
     "WACC": f.WACC,
     "Day1Cash": f.DAY1_CASH,
     "SeniorWAL": f.SENIOR_WAL,
@@ -26,7 +27,6 @@ _NUMERIC = {
 }
 _RATINGS = {"SeniorRating": f.SENIOR_RATING, "MezzRating": f.MEZZ_RATING}
 _FLAGS = {"RepoEligible": f.REPO_ELIGIBLE}
-_NULL_YET = ("EquityIRR",)
 _OPERATORS = MappingProxyType(
     {">=": codes.FILTER_AT_LEAST, "<=": codes.FILTER_AT_MOST, "=": codes.FILTER_EQUAL}
 )
@@ -41,8 +41,6 @@ def parsed(text: str) -> tuple[int, int, float]:
     if match is None:
         raise ValueError(f"is not a filter; write {GRAMMAR}")
     name, operator, value = match.groups()
-    if name in _NULL_YET:
-        raise ValueError(f"{name} is not modelled yet: it is null, and nothing would pass")
     if name in _FLAGS:
         if operator != "=" or value not in ("Yes", "No"):
             raise ValueError(f"{name} takes =Yes or =No")

@@ -33,7 +33,7 @@ class Source:
 def builtin_folder(kind: BuiltinKind) -> Path:
     """Where the built-in files of a kind are."""
     try:
-        packaged = Path(str(resources.files("pipeline.builtin"))) / kind
+        packaged = Path(str(resources.files("pipeline"))) / "builtin" / kind
         if packaged.is_dir():
             return packaged
     except ModuleNotFoundError:

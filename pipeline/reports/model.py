@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from kernels import codes
-from pipeline.columns import BY_NAME, EQUITY_IRR
+from pipeline.columns import BY_NAME
 from pipeline.reports.reasons import TITLES
 
 Unit = Literal["text", "flag", "count", "money", "percent", "times", "years", "score", "seconds"]
@@ -51,7 +51,7 @@ _BEST_FIGURES = (
     ("mezz_notional", "Mezzanine notional"),
     ("equity_notional", "Equity"),
     ("wacc", "WACC"),
-    (EQUITY_IRR, "Equity IRR"),
+    ("equity_irr", "Equity IRR"),
     ("day1_cash", "Day-one value"),
     ("capex_coverage", "Capital coverage"),
     ("repo_eligible", "Repo eligible"),
@@ -194,8 +194,6 @@ def _unit(name: str) -> Unit:
     """Unit a figure is shown in; coverage of capital is stored as a ratio and shown in percent."""
     if name in ("rank", "permutation_id"):
         return "count"
-    if name == EQUITY_IRR:
-        return "percent"
     column = BY_NAME[name]
     match column.unit:
         case "ratio":
@@ -226,7 +224,7 @@ def _switched_on(row: Mapping[str, Any]) -> str:
 
 def _levers_of(row: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Lever columns of a ranked row: whatever is neither a figure, its status nor the key."""
-    known = {"rank", "permutation_id", EQUITY_IRR, *BY_NAME}
+    known = {"rank", "permutation_id", *BY_NAME}
     known |= {f"{name}_status" for name in known}
     return tuple(
         Fact(name, value, "flag" if isinstance(value, bool) else "text")

@@ -29,10 +29,9 @@ from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, hea
 
 SCHEMA = 1
 NOT_MODELLED = (
-    "monthly waterfall, equity IRR and cash yield",
-    "day-one value and overlays' cash flows (taken as 0)",
-    "full stress set (Gate B uses stresses on the sizing coverage)",
     "floating coupons",
+    "quarterly payment",
+    "mezzanine reserve (no input sizes one)",
 )
 _TOP_ROWS = 10
 _SCATTER_POINTS = 20_000
@@ -113,7 +112,7 @@ def _totals(pruning: list[Marker]) -> Counts:
 def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
     total = plan.count
     tiers = tally.tiers(total)
-    viable = whole(counts, "viable")
+    viable = whole(counts, "viable") + tally.viable
     return {
         "schema": SCHEMA,
         "run_id": run.run_id,

@@ -12,7 +12,7 @@ from kernels import codes
 from kernels import figures as f
 from kernels.rules import CAPEX_COVERAGE_FULL
 from pipeline.compute import Executor
-from pipeline.engine import figures_of_ids
+from pipeline.engine import sized_figures_of_ids
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
 from pipeline.space.partitions import ids_at, span
@@ -34,7 +34,6 @@ EVALUATED_SCHEMA = pa.schema(
         pa.field("reasons", pa.int64(), False),
         pa.field("warnings", pa.int64(), False),
         pa.field("capex_coverage", pa.float64()),
-        pa.field("full_coverage", pa.float64()),
         pa.field("dscr_min", pa.float64()),
         pa.field("survivor", pa.bool_(), False),
     ]
@@ -70,15 +69,18 @@ def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
     start, stop = span(task.number, plan.count, plan.partition_rows)
     ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
     full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
-    return in_slices(ids, lambda some: evaluated(some, figures_of_ids(plan.problem, some), full))
+    return in_slices(
+        ids, lambda some: evaluated(some, sized_figures_of_ids(plan.problem, some), full)
+    )
 
 
 def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table, Counts]:
     """The evaluated rows and their record.
 
     `ids` (rows,), `figures` (N_FIGURES, rows); `full` is the capex coverage [ratio] from which a
-    structure is no near miss. A survivor failed no test of either gate. Gate B's reasons are
-    counted among the rows that came to it.
+    structure is no near miss. A survivor failed no test of either gate; whether it is viable is
+    known after the analysis and counted there. Gate B's reasons are counted among the rows that
+    came to it.
     """
     failed_a = figures[f.GATE_A_FAILED].astype(np.int64)
     failed = failed_a | figures[f.GATE_B_FAILED].astype(np.int64)
@@ -96,14 +98,14 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
         pa.array(figures[f.WARNINGS].astype(np.int64)),
         *(
             pa.array(figures[figure], mask=np.isnan(figures[figure]))
-            for figure in (f.CAPEX_COVERAGE, f.FULL_COVERAGE, f.DSCR_MIN)
+            for figure in (f.CAPEX_COVERAGE, f.DSCR_MIN)
         ),
         pa.array(survivor),
     ]
     record: Counts = {
         "survivors": int(survivor.sum()),
         "near_misses": int(near.sum()),
-        "viable": int((figures[f.VIABLE] == 1.0).sum()),
+        "viable": int(((figures[f.VIABLE] == 1.0) & ~survivor).sum()),
         "gate_a_pruned": int((~passed_a).sum()),
         "gate_b_pruned": int((passed_a & ~survivor).sum()),
         "gate_a_reasons": _bit_counts(failed_a, 0, codes.N_GATE_A_REASONS),
