@@ -12,46 +12,6 @@ from .waterfall import BLANK_TERMS, Terms
 
 LATE_MONTHS = 4  # receipts of the last lease month arrive by then
 
-# What the rulebook says where it has no such section.
-RULES: dict[str, Any] = {
-    "cash": {
-        "liquidity_fee_bps": 25,
-        "reinvestment_pct": {"Off": 0, "LeaseBacked": 2.0, "Limited": 1.0},
-        "covenant": {"window_months": 12, "first_test_month": 12, "test_interval_months": 3},
-        "trap_share": {"MezzBlock": 1.0, "EquityBlock": 1.0, "SweepPct": 0.5},
-        "turbo": {"time_based_year": 10, "downgrade_notches": 1},
-        "clean_tests": 2,
-    },
-    "day_one": {
-        "wrap_years_max": 15,
-        "low_rating_spread_bps": {"BB": 300, "B": 500},
-        "zcis_credit_bps": {
-            "TwoWay": {"AAA": 10, "AA": 10, "A": 20, "BBB": 30},
-            "OneWay": {"AAA": 20, "AA": 20, "A": 30, "BBB": 40},
-            "Threshold": {"AAA": 30, "AA": 30, "A": 40, "BBB": 50},
-        },
-        "counterparty_rating": "AA",
-        "floor": {"offset_bps": 75, "years": 7},
-        "trs": {
-            "max_structure_pct": 25,
-            "upfront_pct": {"Monthly": 2.0, "Quarterly": 1.5},
-            "term_years": 5,
-        },
-        "strip": {
-            "share_pct": 20,
-            "after_years": 15,
-            "after_years_long": 20,
-            "long_lease_years": 25,
-            "spread_pct": {"AAA": 3.0, "AA": 3.5, "A": 4.0, "BBB": 4.5, "BB": 5.0, "B": 5.0},
-        },
-    },
-    "stress": {"cpi_extra_pct": 3.5, "default_month": 13},
-}
-
-
-def section(rulebook: dict[str, Any], name: str) -> dict[str, Any]:
-    return rulebook.get(name, RULES[name])
-
 
 def months_of(values: dict[str, Any]) -> tuple[int, int]:
     """Senior and mezzanine tenor in months."""
@@ -162,7 +122,7 @@ def share_of_balance(loan: Loan | None, horizon: int, quiet: int = 0) -> list[fl
 def turbo_terms(
     values: dict[str, Any], rulebook: dict[str, Any], senior_rating: str | None
 ) -> dict[str, Any]:
-    rule = section(rulebook, "cash")["turbo"]
+    rule = rulebook["cash"]["turbo"]
     _, second = values["DSCR_TriggerLevels_101"].split("|")
     kind = values["AmortSwitchRules_103"]
     if kind == "TimeBased":
@@ -188,7 +148,7 @@ def terms_of(
     trs_fee: float,
 ) -> Terms:
     """Terms of the base structure; found: costs, notionals and ratings."""
-    rule = section(rulebook, "cash")
+    rule = rulebook["cash"]
     months, mezz_months = months_of(values)
     lease = lease_months(values)
     first_service = at(senior["service"] if senior else None, 1)
@@ -238,7 +198,7 @@ def terms_of(
             "value": found["market_costs"],
             "penalty": facts["prepayment_penalty_pct"] / 100,
             "trs_fee": trs_fee,
-            "trs_months": 12 * section(rulebook, "day_one")["trs"]["term_years"],
+            "trs_months": 12 * rulebook["day_one"]["trs"]["term_years"],
         }
         | rule["covenant"]
         | turbo_terms(values, rulebook, found["senior_rating"])

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .cash import hedged_share, section
+from .cash import hedged_share
 from .curve import below, density, discount, right_to_pay, right_to_receive, zero_pct
 from .income import conversion, expected_inflation, lease_months
 from .rating import better
@@ -21,7 +21,7 @@ Parts = dict[str, Any]
 
 
 def rules_of(parts: Parts) -> dict[str, Any]:
-    return section(parts["rulebook"], "day_one")
+    return parts["rulebook"]["day_one"]
 
 
 def credit_spread(parts: Parts, rating: str) -> float:

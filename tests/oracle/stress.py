@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import dayone, returns, senior, waterfall
-from .cash import advanced, months_of, received, section, share_of_balance
+from .cash import advanced, months_of, received, share_of_balance
 from .income import conversion, income, lease_months
 from .rating import TOLERANCE, matrix_rating, shift_of
 
@@ -22,7 +22,7 @@ LEAST_COUPON_PCT = 0.01
 def setting_of(parts: Parts, name: str) -> dict[str, Any]:
     """What differs from the base case: a dict that `flows_of`, `loan_of` and `scenario` read."""
     values = parts["values"]
-    rule = section(parts["rulebook"], "stress")
+    rule = parts["rulebook"]["stress"]
     paths = values["CPI_Scenarios_82"]
     wide = parts["rulebook"]["rules"]["RK-DSCR-002"]["rate_shock_bps"]
     return {
@@ -67,7 +67,7 @@ def flows_of(parts: Parts, setting: dict[str, Any]) -> dict[str, list[float]]:
     flows = income(
         values, facts, rulebook, market, months, still, setting.get("indexed_years")
     )  # fmt: skip
-    first = max(section(rulebook, "stress")["default_month"], int(values["RentFreeMonths_68"]) + 1)
+    first = max(rulebook["stress"]["default_month"], int(values["RentFreeMonths_68"]) + 1)
     for m in range(first, first + setting.get("empty_months", 0)):
         if m <= months:
             flows["net"][m] -= flows["gross"][m]
