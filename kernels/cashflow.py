@@ -158,7 +158,7 @@ def run(
     s: terms and accounts set, see kernels.waterfall. curve_of_row gives the income curve of the
     block's `rows` (BLOCK,) int64; cash, gross, net (months, curves) [money]; share, mezz_share
     (months, BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project];
-    limits CashRules.limits; history (2, months + 1, BLOCK) scratch; `recorded` keeps payments and
+    limits CashRules.limits; history (2, months + 1, BLOCK) scratch; `recorded` adds up the
     totals in `s`. Fills flows and tax (months, BLOCK) [money], equity's cash and the tax that fell
     due, and owed (BLOCK,), debt left at lease end.
     """
@@ -207,10 +207,10 @@ def run(
         free = free or (not recorded and (m + 1) % 12 == 1 and w.debt_is_gone(s, m + 1.0))
         if free:
             w.pay_debt_free_month(s, m + 1.0, year_end)
-        elif recorded:
-            w.pay_month(s, m + 1.0, year_end, test, first_test)
         else:
-            w.pay_month_unrecorded(s, m + 1.0, year_end, test, first_test)
+            w.pay_month(s, m + 1.0, year_end, test, first_test)
+            if recorded:
+                w.add_up(s, m + 1.0)
         if not free:
             for c in range(b):
                 history[0, m + 1, c] = s[w.COVENANT_INCOME * b + c]

@@ -85,6 +85,7 @@ def evaluate(
     rate = np.zeros(BLOCK)
     status = np.zeros(BLOCK)
     column_rows = np.zeros(BLOCK, np.int64)
+    known = np.zeros(BLOCK, np.bool_)
 
     settles = False
 
@@ -137,9 +138,9 @@ def evaluate(
             if settles:
                 swap[:] = 0.0
                 settles = False
-            reuse = scenario != scenarios.BASE and stress.is_base_case(
-                scenario, column_rows, inputs, width
-            )
+            reuse = scenario != scenarios.BASE
+            for c in range(width):
+                reuse = reuse and stress.has_base_cash(inputs, column_rows[c], scenario)
             for c in range(BLOCK):
                 row = column_rows[c]
                 if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
@@ -239,12 +240,17 @@ def evaluate(
                     closing.set_multiple(row, c, flows, value, put_in[c], out)
                 flows[lease - 1, c] += value
                 factor[c] = base_factor[c]
+                known[c] = scenario != scenarios.BASE and stress.has_base_return(
+                    inputs, row, scenario
+                )
+                if known[c]:
+                    outlay[c] = 0.0  # nothing to solve
             irr.irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status)
             for c in range(width):
                 row = column_rows[c]
                 if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
                     continue
-                yearly = np.nan
+                yearly = out[f.EQUITY_IRR, row] if known[c] else np.nan
                 if status[c] == irr.CONVERGED:
                     growth = 1.0 + rate[c]
                     yearly = 100.0 * (integer_power(growth, 12) - 1.0)

@@ -21,27 +21,39 @@ _TABLE = np.array(scenarios.TABLE)
 
 
 @numba.njit(**_JIT)
-def is_base_case(scenario, column_rows, inputs, width):
-    """Whether a scenario's cash is the base case's for every row of the block, bit for bit."""
-    if scenario == scenarios.REFINANCE:
+def has_base_coverage(inputs, row, scenario):
+    """Whether a scenario's coverage is the base case's for `row`, bit for bit."""
+    if scenario in (scenarios.CAPEX, scenarios.DELAY):
         return True
-    for c in range(width):
-        row = column_rows[c]
-        mode = inputs[x.INDEXATION_MODE, row]
-        swaps = inputs[x.ZCIS_5Y_ON, row] + inputs[x.ZCIS_10Y_ON, row]
-        if scenario == scenarios.FLAT:
-            same = mode == x.INDEX_FLAT
-        elif scenario == scenarios.INDEXED:
-            same = mode == x.INDEX_CPI
-        elif scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA:
-            same = mode == x.INDEX_FLAT and swaps == 0.0
-        elif scenario == scenarios.CAPEX:
-            same = inputs[x.TAX_ON, row] != 1.0
-        else:
-            same = False
-        if not same:
-            return False
-    return True
+    if scenario == scenarios.REFINANCE:
+        return inputs[x.SENIOR_AMORT_TYPE, row] != x.AMORT_BULLET
+    mode = inputs[x.INDEXATION_MODE, row]
+    if scenario == scenarios.INDEXED:
+        return mode == x.INDEX_CPI
+    of_inflation = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
+    return (scenario == scenarios.FLAT or of_inflation) and mode == x.INDEX_FLAT
+
+
+@numba.njit(**_JIT)
+def has_base_cash(inputs, row, scenario):
+    """Whether a scenario's waterfall is the base case's for `row`, bit for bit."""
+    if scenario == scenarios.REFINANCE:
+        return True  # its flows are made from the base case's
+    if scenario == scenarios.CAPEX:
+        return inputs[x.TAX_ON, row] != 1.0
+    if scenario == scenarios.DELAY or not has_base_coverage(inputs, row, scenario):
+        return False
+    of_inflation = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
+    swaps = inputs[x.ZCIS_5Y_ON, row] + inputs[x.ZCIS_10Y_ON, row]
+    return not of_inflation or swaps == 0.0
+
+
+@numba.njit(**_JIT)
+def has_base_return(inputs, row, scenario):
+    """Whether equity's flows and outlay, too, are the base case's for `row`, bit for bit."""
+    if scenario == scenarios.REFINANCE:
+        return inputs[x.SENIOR_AMORT_TYPE, row] != x.AMORT_BULLET
+    return scenario != scenarios.CAPEX and has_base_cash(inputs, row, scenario)
 
 
 @numba.njit(**_JIT)
@@ -79,6 +91,12 @@ def set_coverage(inputs, row, c, scenario, net, curve, service, out, rules):
     """Coverage figures of a scenario and whether it passes RK-DSCR-002."""
     senior = out[f.SENIOR_NOTIONAL, row]
     if not senior > 0.0:
+        return
+    if scenario != scenarios.BASE and has_base_coverage(inputs, row, scenario):
+        first = f.FIRST_SCENARIO + scenario * scenarios.N_METRICS
+        for metric in range(scenarios.N_METRICS):
+            if metric != scenarios.EQUITY_IRR:
+                out[first + metric, row] = out[f.FIRST_SCENARIO + metric, row]
         return
     rent_free = int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)
     maturity = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)

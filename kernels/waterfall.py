@@ -100,8 +100,24 @@ TOLERANCE = 1e-9
     SERVICE_BEFORE,
 ) = range(56, 65)
 
-# -- what was paid in the month, in order of payment ---------------------------------------------
+# -- what was due and paid in the month, in order ------------------------------------------------
 (
+    RECEIVED,  # cash before draws
+    OPERATING_DUE,
+    FEES_DUE,  # senior's part of the fee line
+    FEES_SHARED_DUE,  # mezzanine's part of it
+    FEES_ALL,  # fees of the month, nothing late
+    INTEREST,  # senior interest of the month, nothing late
+    INTEREST_DUE,
+    SWAP_DUE,
+    SCHEDULED,  # senior principal of the month, nothing late
+    PRINCIPAL_DUE,
+    MEZZ_ACCRUED,  # mezzanine interest of the month, paid or capitalised
+    MISSING,  # what the DSRA lacks
+    CASH,  # left for the next step
+    TESTED,  # 1: the covenant was tested
+    TURBO_NOW,
+    TAX,  # within OPERATING_DUE: tax that fell due
     FROM_RENT_FREE_RESERVE,
     FROM_TRAPPED,
     FROM_DSRA,
@@ -122,11 +138,11 @@ TOLERANCE = 1e-9
     PAID_PENALTY,
     RELEASED,
     PAID_TRS,
-    EQUITY,  # positive: distribution; negative: put in to meet a balloon
-    TAX,  # within PAID_OPERATING: tax that fell due
+    EQUITY_IN,  # put in to meet a balloon
+    EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(65, 89)
+) = range(65, 105)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -143,10 +159,10 @@ TOLERANCE = 1e-9
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(89, 102)
-N_SLOTS = 102
+) = range(105, 118)
+OPENING_RESERVES = 118
+N_SLOTS = 119
 FIRST_TOTAL = PRINCIPAL_PAID
-FIRST_PAYMENT = FROM_RENT_FREE_RESERVE
 
 STEPS = (
     ("Operating costs, insurance, maintenance, tax", PAID_OPERATING),
@@ -168,292 +184,333 @@ STEPS = (
 )
 
 
-def _make_pay_month(record):
-    """The month's kernel, with or without keeping what each step paid and the life's totals."""
+@numba.njit(**_JIT)
+def _draw(s, month, year_end):
+    """What falls due down to senior principal, and the cash for it: receipts, then draws."""
+    b = BLOCK
+    for c in range(BLOCK):
+        coupon = s[COUPON * b + c]
+        owed = s[SENIOR_OWED * b + c]
+        late_principal = s[SENIOR_LATE * b + c]
+        late_interest = s[INTEREST_LATE * b + c]
+        mezz_owed = s[MEZZ_OWED * b + c]
+        reserve = s[RENT_FREE_RESERVE * b + c]
+        trapped = s[TRAPPED * b + c]
+        dsra = s[DSRA * b + c]
+        opening = reserve + trapped + dsra
+        leased = 1.0 if month <= s[LEASE * b + c] else 0.0
+        running = 1.0 if month <= s[MATURITY * b + c] else 0.0
 
-    @numba.njit(**_JIT)
-    def pay_month(s, month, year_end, test, first_months):
-        """Run one month of the waterfall for a block.
+        interest = coupon * owed
+        scheduled = s[SENIOR_SHARE * b + c] * owed
+        interest_due = interest + coupon * (late_principal + late_interest) + late_interest
+        principal_due = scheduled + late_principal
+        room = max(0.0, running * (s[FACILITY * b + c] - s[FACILITY_DRAWN * b + c]))
+        fees = s[SENIOR_FEE * b + c] * owed + s[WRAP_ON_MEZZ * b + c] * mezz_owed
+        fees = fees + s[FACILITY_FEE * b + c] * room
+        debt = owed + mezz_owed
+        shared = s[FEES_SHARED * b + c] * fees * (mezz_owed / debt if debt > 0.0 else 0.0)
+        accrued = s[MEZZ_COUPON * b + c] * mezz_owed
+        profit = s[PROFIT_OF_YEAR * b + c] + s[NET * b + c] - interest - accrued
+        profit = profit - leased * s[DEPRECIATION * b + c]
+        closes = max(year_end, 1.0 if month == s[LEASE * b + c] else 0.0)
+        taxable = profit + s[LOSS_CARRIED * b + c]
+        tax = closes * s[TAX_RATE * b + c] * max(0.0, taxable)
+        s[LOSS_CARRIED * b + c] = min(0.0, taxable) if closes > 0.0 else s[LOSS_CARRIED * b + c]
+        s[PROFIT_OF_YEAR * b + c] = 0.0 if closes > 0.0 else profit
+        operating = s[COSTS * b + c] + leased * s[INSURANCE * b + c]
+        operating = operating + s[MAINTENANCE * b + c] * s[GROSS * b + c] + tax
+        operating = operating + s[COSTS_LATE * b + c]
+        senior_fees = fees - shared
+        swap = s[SWAP * b + c]
+        swap_due = max(0.0, -swap) + s[HEDGE * b + c] * debt
+        need = operating + senior_fees + interest_due + swap_due + principal_due
 
-        s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set;
-        accounts and payments are replaced, totals added to. `month` is counted from COD.
-        `year_end`, `test`: 1.0 in a month that closes a tax year, or tests the covenant;
-        `first_months`: first month that may be tested.
-        """
-        b = BLOCK
-        for c in range(BLOCK):
-            maturity = s[MATURITY * b + c]
-            coupon = s[COUPON * b + c]
-            owed = s[SENIOR_OWED * b + c]
-            late_principal = s[SENIOR_LATE * b + c]
-            late_interest = s[INTEREST_LATE * b + c]
-            mezz_owed = s[MEZZ_OWED * b + c]
-            reserve = s[RENT_FREE_RESERVE * b + c]
-            trapped = s[TRAPPED * b + c]
-            dsra = s[DSRA * b + c]
-            drawn = s[FACILITY_DRAWN * b + c]
-            opening_reserves = reserve + trapped + dsra
-            net = s[NET * b + c]
-            leased = 1.0 if month <= s[LEASE * b + c] else 0.0
-            matures = 1.0 if month == maturity else 0.0
-            running = 1.0 if month <= maturity else 0.0
+        received = s[CASH_IN * b + c] + s[REINVESTMENT * b + c] * opening + max(0.0, swap)
+        short = max(0.0, need - received)
+        from_reserve = min(short, reserve)
+        from_trapped = min(max(0.0, short - reserve), trapped)
+        from_dsra = min(max(0.0, short - (reserve + trapped)), dsra)
+        from_facility = min(max(0.0, short - opening), room)
 
-            # -- due
-            interest = coupon * owed
-            scheduled = s[SENIOR_SHARE * b + c] * owed
-            service = interest + scheduled
-            interest_due = interest + coupon * (late_principal + late_interest) + late_interest
-            principal_due = scheduled + late_principal
-            room = running * (s[FACILITY * b + c] - drawn)
-            fees = s[SENIOR_FEE * b + c] * owed + s[WRAP_ON_MEZZ * b + c] * mezz_owed
-            fees = fees + s[FACILITY_FEE * b + c] * max(0.0, room)
-            debt = owed + mezz_owed
-            shared = s[FEES_SHARED * b + c] * fees * (mezz_owed / debt if debt > 0.0 else 0.0)
-            mezz_interest = s[MEZZ_COUPON * b + c] * mezz_owed
-            profit = s[PROFIT_OF_YEAR * b + c] + net - interest - mezz_interest
-            profit = profit - leased * s[DEPRECIATION * b + c]
-            closes = max(year_end, 1.0 if month == s[LEASE * b + c] else 0.0)
-            taxable = profit + s[LOSS_CARRIED * b + c]
-            tax = closes * s[TAX_RATE * b + c] * max(0.0, taxable)
-            s[LOSS_CARRIED * b + c] = min(0.0, taxable) if closes > 0.0 else s[LOSS_CARRIED * b + c]
-            s[PROFIT_OF_YEAR * b + c] = 0.0 if closes > 0.0 else profit
-            operating = s[COSTS * b + c] + leased * s[INSURANCE * b + c]
-            operating = operating + s[MAINTENANCE * b + c] * s[GROSS * b + c] + tax
-            operating = operating + s[COSTS_LATE * b + c]
-            senior_fees = fees - shared
-            swap = s[SWAP * b + c]
-            swap_due = max(0.0, -swap) + s[HEDGE * b + c] * debt
-            need = operating + senior_fees + interest_due + swap_due + principal_due
-
-            # -- cash, and draws when it falls short
-            # Dues are summed first and each step's shortfall taken from the sum: the steps then do
-            # not wait for one another, and a step paid in full is unpaid by exactly nought.
-            earned = s[REINVESTMENT * b + c] * opening_reserves
-            received = s[CASH_IN * b + c] + earned + max(0.0, swap)
-            short = max(0.0, need - received)
-            from_reserve = min(short, reserve)
-            from_trapped = min(max(0.0, short - reserve), trapped)
-            from_dsra = min(max(0.0, short - (reserve + trapped)), dsra)
-            from_facility = min(max(0.0, short - opening_reserves), max(0.0, room))
-            reserve = reserve - from_reserve
-            trapped = trapped - from_trapped
-            dsra = dsra - from_dsra
-            drawn = drawn + from_facility
-            cash = received + (from_reserve + from_trapped) + (from_dsra + from_facility)
-
-            # -- senior
-            by_fees = operating + senior_fees
-            by_interest = by_fees + interest_due
-            by_swap = by_interest + swap_due
-            unpaid_operating = max(0.0, operating - cash)
-            unpaid_fees = max(0.0, min(senior_fees, by_fees - cash))
-            late_interest = max(0.0, min(interest_due, by_interest - cash))
-            unpaid_swap = max(0.0, min(swap_due, by_swap - cash))
-            target = s[DSRA_MONTHS * b + c] * service * (running - matures)
-            missing = max(0.0, target - dsra)
-            for_principal = max(0.0, cash - by_swap)
-            first = s[RESERVE_FIRST * b + c] * min(for_principal, missing)
-            for_principal = for_principal - first
-            late_principal = max(0.0, principal_due - for_principal)
-            cash = max(0.0, for_principal - principal_due)
-            paid_principal = principal_due - late_principal
-            paid_interest = interest_due - late_interest
-            paid_operating = operating - unpaid_operating
-            paid_fees = senior_fees - unpaid_fees
-            paid_swap = swap_due - unpaid_swap
-            late_costs = (unpaid_operating + unpaid_fees + unpaid_swap) * (1.0 + coupon)
-            owed = owed - scheduled
-
-            # -- senior balloon: cash at hand, trapped cash, DSRA, then equity
-            balloon = matures * s[BALLOON * b + c] * owed
-            owed = owed - balloon
-            by_cash = min(cash, balloon)
-            by_trapped = min(trapped, balloon - by_cash)
-            by_dsra = min(dsra, balloon - by_cash - by_trapped)
-            put_in = balloon - by_cash - by_trapped - by_dsra
-            cash = cash - by_cash
-            trapped = trapped - by_trapped
-            dsra = dsra - by_dsra
-
-            # -- facility, reserves; what the senior no longer needs is set free
-            facility_due = drawn * (1.0 + s[FACILITY_RATE * b + c])
-            paid_facility = min(cash, facility_due)
-            cash = cash - paid_facility
-            top_up = min(cash, missing - first)
-            cash = cash - top_up
-            dsra = dsra + first + top_up
-            over = 1.0 if month >= maturity else 0.0
-            freed = over * (dsra + trapped)
-            past_rent_free = reserve if s[NET * b + c] > 0.0 else over * reserve
-            reserve = reserve - past_rent_free
-            dsra = dsra - over * dsra
-            trapped = trapped - over * trapped
-            cash = cash + freed + past_rent_free
-
-            # -- covenant test
-            covenant_income = s[COVENANT_INCOME * b + c] + running * (net - fees)
-            covenant_service = s[COVENANT_SERVICE * b + c] + running * (service + missing)
-            window_service = covenant_service - s[SERVICE_BEFORE * b + c]
-            ratio = (covenant_income - s[INCOME_BEFORE * b + c]) / window_service
-            tested = test * running if month >= first_months else 0.0
-            tested = tested if window_service > 0.0 else 0.0
-            trap_hit = 1.0 if ratio < s[TRAP_BELOW * b + c] - TOLERANCE else 0.0
-            turbo_hit = 1.0 if ratio < s[TURBO_BELOW * b + c] - TOLERANCE else 0.0
-            trap = trap_hit if tested > 0.0 else s[TRAP_ON * b + c]
-            turbo = turbo_hit if tested > 0.0 else s[TURBO_ON * b + c]
-            trap = trap * running
-            turbo = turbo * running
-            turbo_now = 1.0 if month >= s[TURBO_FROM * b + c] else turbo
-            turbo_now = turbo_now * running
-            clean = s[CLEAN_RUN * b + c]
-            clean = (1.0 - trap_hit) * (clean + 1.0) if tested > 0.0 else clean
-
-            # -- mezzanine, unless a trap or thin collateral holds its cash back
-            owed_in_all = owed + late_principal
-            covered = (
-                s[VALUE * b + c] - owed_in_all >= s[OC_FLOOR * b + c] * owed_in_all - TOLERANCE
-            )
-            held = trap * s[TRAP_AHEAD_OF_MEZZ * b + c]
-            held = held if covered else 1.0
-            held = held * (1.0 if owed_in_all > 0.0 else 0.0)
-            to_trap = held * cash
-            cash = cash - to_trap
-            in_window = 1.0 if month <= s[MEZZ_WINDOW * b + c] else 0.0
-            mezz_matures = 1.0 if month == s[MEZZ_MATURITY * b + c] else 0.0
-            mezz_late = s[MEZZ_LATE * b + c]
-            mezz_interest_late = s[MEZZ_INTEREST_LATE * b + c]
-            mezz_interest_due = (1.0 - in_window) * mezz_interest + mezz_interest_late
-            mezz_interest_due = mezz_interest_due + s[MEZZ_COUPON * b + c] * (
-                mezz_late + mezz_interest_late
-            )
-            mezz_scheduled = s[MEZZ_SHARE * b + c] * mezz_owed
-            arrears = late_interest + late_principal
-            waits = s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 if arrears > 0.0 else 0.0)
-            mezz_fees_due = s[MEZZ_FEE * b + c] * mezz_owed + shared + s[MEZZ_FEES_LATE * b + c]
-            mezz_principal_due = mezz_scheduled + mezz_late
-            may_pay = (1.0 - waits) * mezz_principal_due
-            by_mezz_principal = mezz_interest_due + may_pay
-            by_mezz_fees = by_mezz_principal + mezz_fees_due
-            unpaid_mezz_interest = max(0.0, mezz_interest_due - cash)
-            unpaid_mezz_principal = max(0.0, min(may_pay, by_mezz_principal - cash))
-            unpaid_mezz_fees = max(0.0, min(mezz_fees_due, by_mezz_fees - cash))
-            cash = max(0.0, cash - by_mezz_fees)
-            paid_mezz_interest = mezz_interest_due - unpaid_mezz_interest
-            paid_mezz_principal = may_pay - unpaid_mezz_principal
-            paid_mezz_fees = mezz_fees_due - unpaid_mezz_fees
-            mezz_owed = mezz_owed + in_window * mezz_interest - mezz_scheduled
-            mezz_late = mezz_principal_due - paid_mezz_principal
-            mezz_balloon = mezz_matures * s[MEZZ_BALLOON * b + c] * mezz_owed
-            mezz_owed = mezz_owed - mezz_balloon
-            by_cash_mezz = min(cash, mezz_balloon)
-            cash = cash - by_cash_mezz
-            put_in = put_in + mezz_balloon - by_cash_mezz
-
-            # -- turbo, trap, pay-down, release
-            penalty = 1.0 + s[PENALTY * b + c]
-            turbo_cash = turbo_now * cash
-            prepaid = min(turbo_cash / penalty, owed)
-            cash = cash - prepaid * penalty
-            trap_after = trap * s[TRAP_SHARE * b + c] * cash
-            cash = cash - trap_after
-            to_trap = to_trap + trap_after
-            trapped = trapped + to_trap
-            pays_down = tested * s[EXCESS_PAYS_DOWN * b + c]
-            from_trap = min(pays_down * trapped / penalty, owed - prepaid)
-            trapped = trapped - from_trap * penalty
-            prepaid = prepaid + from_trap
-            owed = owed - prepaid
-            lets_go = tested if clean >= s[CLEAN_TESTS * b + c] else 0.0
-            released = lets_go * (1.0 - trap) * trapped
-            trapped = trapped - released
-            cash = cash + released
-
-            # -- subordinated hedging, equity
-            trs_due = s[TRS_LATE * b + c]
-            trs_due = trs_due + (s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0)
-            paid_trs = min(cash, trs_due)
-            cash = cash - paid_trs
-
-            s[SENIOR_OWED * b + c] = owed
-            s[SENIOR_LATE * b + c] = late_principal
-            s[INTEREST_LATE * b + c] = late_interest
-            s[COSTS_LATE * b + c] = late_costs
-            s[MEZZ_OWED * b + c] = mezz_owed
-            s[MEZZ_LATE * b + c] = mezz_late
-            s[MEZZ_INTEREST_LATE * b + c] = unpaid_mezz_interest
-            s[MEZZ_FEES_LATE * b + c] = unpaid_mezz_fees
-            s[TRS_LATE * b + c] = trs_due - paid_trs
-            s[RENT_FREE_RESERVE * b + c] = reserve
-            s[TRAPPED * b + c] = trapped
-            s[DSRA * b + c] = dsra
-            s[FACILITY_DRAWN * b + c] = facility_due - paid_facility
-            s[TRAP_ON * b + c] = trap
-            s[TURBO_ON * b + c] = turbo
-            s[CLEAN_RUN * b + c] = clean
-            s[COVENANT_INCOME * b + c] = covenant_income
-            s[COVENANT_SERVICE * b + c] = covenant_service
-
-            s[EQUITY * b + c] = cash - put_in
-            s[TAX * b + c] = tax
-
-            if record:
-                paid = (paid_operating + paid_fees) + (paid_interest + paid_swap)
-                paid = paid + (paid_principal + balloon) + (paid_facility + paid_mezz_interest)
-                paid = (
-                    paid
-                    + (paid_mezz_principal + paid_mezz_fees)
-                    + (mezz_balloon + prepaid * penalty)
-                )
-                paid = paid + (paid_trs + cash)
-                closing_reserves = reserve + trapped + dsra
-                came = received + from_facility + put_in + opening_reserves
-                imbalance = came - paid - closing_reserves
-                s[FROM_RENT_FREE_RESERVE * b + c] = from_reserve
-                s[FROM_TRAPPED * b + c] = from_trapped + by_trapped
-                s[FROM_DSRA * b + c] = from_dsra + by_dsra
-                s[FROM_FACILITY * b + c] = from_facility
-                s[PAID_OPERATING * b + c] = paid_operating
-                s[PAID_FEES * b + c] = paid_fees
-                s[PAID_INTEREST * b + c] = paid_interest
-                s[PAID_SWAP * b + c] = paid_swap
-                s[PAID_PRINCIPAL * b + c] = paid_principal
-                s[PAID_BALLOON * b + c] = balloon
-                s[PAID_FACILITY * b + c] = paid_facility
-                s[TO_DSRA * b + c] = first + top_up
-                s[TO_TRAP * b + c] = to_trap
-                s[PAID_MEZZ_INTEREST * b + c] = paid_mezz_interest
-                s[PAID_MEZZ_PRINCIPAL * b + c] = paid_mezz_principal + mezz_balloon
-                s[PAID_MEZZ_FEES * b + c] = paid_mezz_fees
-                s[PREPAID * b + c] = prepaid
-                s[PAID_PENALTY * b + c] = prepaid * (penalty - 1.0)
-                s[RELEASED * b + c] = released + freed
-                s[PAID_TRS * b + c] = paid_trs
-                s[COVENANT_DSCR * b + c] = ratio if tested > 0.0 else np.nan
-                s[IMBALANCE * b + c] = imbalance
-
-                repaid = paid_principal + balloon + prepaid
-                s[PRINCIPAL_PAID * b + c] = s[PRINCIPAL_PAID * b + c] + repaid
-                s[PRINCIPAL_MONTHS * b + c] = s[PRINCIPAL_MONTHS * b + c] + repaid * month
-                s[INTEREST_PAID * b + c] = s[INTEREST_PAID * b + c] + paid_interest
-                least = s[COVENANT_MIN * b + c]
-                s[COVENANT_MIN * b + c] = min(least, ratio) if tested > 0.0 else least
-                counted = ratio if tested > 0.0 else 0.0
-                s[COVENANT_SUM * b + c] = s[COVENANT_SUM * b + c] + counted
-                s[COVENANT_TESTS * b + c] = s[COVENANT_TESTS * b + c] + tested
-                s[TRAP_MONTHS * b + c] = s[TRAP_MONTHS * b + c] + trap
-                s[TURBO_MONTHS * b + c] = s[TURBO_MONTHS * b + c] + turbo_now
-                unpaid = late_principal + late_interest + late_costs
-                s[UNPAID_MOST * b + c] = max(s[UNPAID_MOST * b + c], unpaid)
-                s[PUT_IN * b + c] = s[PUT_IN * b + c] + put_in
-                s[DSRA_DRAWS * b + c] = s[DSRA_DRAWS * b + c] + from_dsra + by_dsra
-                s[FACILITY_DRAWS * b + c] = s[FACILITY_DRAWS * b + c] + from_facility
-                s[IMBALANCE_MOST * b + c] = max(s[IMBALANCE_MOST * b + c], abs(imbalance))
-
-    return pay_month
+        s[OPENING_RESERVES * b + c] = opening
+        s[RECEIVED * b + c] = received
+        s[OPERATING_DUE * b + c] = operating
+        s[FEES_DUE * b + c] = senior_fees
+        s[FEES_SHARED_DUE * b + c] = shared
+        s[FEES_ALL * b + c] = fees
+        s[INTEREST * b + c] = interest
+        s[INTEREST_DUE * b + c] = interest_due
+        s[SWAP_DUE * b + c] = swap_due
+        s[SCHEDULED * b + c] = scheduled
+        s[PRINCIPAL_DUE * b + c] = principal_due
+        s[MEZZ_ACCRUED * b + c] = accrued
+        s[TAX * b + c] = tax
+        s[FROM_RENT_FREE_RESERVE * b + c] = from_reserve
+        s[FROM_TRAPPED * b + c] = from_trapped
+        s[FROM_DSRA * b + c] = from_dsra
+        s[FROM_FACILITY * b + c] = from_facility
+        s[RENT_FREE_RESERVE * b + c] = reserve - from_reserve
+        s[TRAPPED * b + c] = trapped - from_trapped
+        s[DSRA * b + c] = dsra - from_dsra
+        s[FACILITY_DRAWN * b + c] = s[FACILITY_DRAWN * b + c] + from_facility
+        s[CASH * b + c] = received + (from_reserve + from_trapped) + (from_dsra + from_facility)
 
 
-pay_month = _make_pay_month(True)
-pay_month_unrecorded = _make_pay_month(False)
+@numba.njit(**_JIT)
+def _pay_senior(s, month):
+    """Operating costs to senior principal, balloon, facility, DSRA; reserves set free at the end.
+
+    Dues are summed and each step's shortfall taken from the sum: the steps do not wait for one
+    another, and a step paid in full is unpaid by exactly nought.
+    """
+    b = BLOCK
+    for c in range(BLOCK):
+        maturity = s[MATURITY * b + c]
+        matures = 1.0 if month == maturity else 0.0
+        running = 1.0 if month <= maturity else 0.0
+        over = 1.0 if month >= maturity else 0.0
+        operating = s[OPERATING_DUE * b + c]
+        fees = s[FEES_DUE * b + c]
+        interest_due = s[INTEREST_DUE * b + c]
+        swap_due = s[SWAP_DUE * b + c]
+        principal_due = s[PRINCIPAL_DUE * b + c]
+        dsra = s[DSRA * b + c]
+        trapped = s[TRAPPED * b + c]
+        reserve = s[RENT_FREE_RESERVE * b + c]
+        cash = s[CASH * b + c]
+
+        by_fees = operating + fees
+        by_interest = by_fees + interest_due
+        by_swap = by_interest + swap_due
+        unpaid_operating = max(0.0, operating - cash)
+        unpaid_fees = max(0.0, min(fees, by_fees - cash))
+        late_interest = max(0.0, min(interest_due, by_interest - cash))
+        unpaid_swap = max(0.0, min(swap_due, by_swap - cash))
+        service = s[INTEREST * b + c] + s[SCHEDULED * b + c]
+        target = s[DSRA_MONTHS * b + c] * service * (running - matures)
+        missing = max(0.0, target - dsra)
+        for_principal = max(0.0, cash - by_swap)
+        first = s[RESERVE_FIRST * b + c] * min(for_principal, missing)
+        for_principal = for_principal - first
+        late_principal = max(0.0, principal_due - for_principal)
+        cash = max(0.0, for_principal - principal_due)
+        unpaid = unpaid_operating + unpaid_fees + unpaid_swap
+        owed = s[SENIOR_OWED * b + c] - s[SCHEDULED * b + c]
+
+        # a balloon is met by cash at hand, trapped cash and the DSRA, then by equity
+        balloon = matures * s[BALLOON * b + c] * owed
+        by_cash = min(cash, balloon)
+        by_trapped = min(trapped, balloon - by_cash)
+        by_dsra = min(dsra, balloon - by_cash - by_trapped)
+        cash = cash - by_cash
+        trapped = trapped - by_trapped
+        dsra = dsra - by_dsra
+
+        facility_due = s[FACILITY_DRAWN * b + c] * (1.0 + s[FACILITY_RATE * b + c])
+        paid_facility = min(cash, facility_due)
+        cash = cash - paid_facility
+        top_up = min(cash, missing - first)
+        cash = cash - top_up
+        dsra = dsra + first + top_up
+
+        # what the senior no longer needs is set free
+        freed = over * (dsra + trapped)
+        past_rent_free = reserve if s[NET * b + c] > 0.0 else over * reserve
+
+        s[COSTS_LATE * b + c] = unpaid * (1.0 + s[COUPON * b + c])
+        s[INTEREST_LATE * b + c] = late_interest
+        s[SENIOR_LATE * b + c] = late_principal
+        s[SENIOR_OWED * b + c] = owed - balloon
+        s[RENT_FREE_RESERVE * b + c] = reserve - past_rent_free
+        s[DSRA * b + c] = dsra - over * dsra
+        s[TRAPPED * b + c] = trapped - over * trapped
+        s[FACILITY_DRAWN * b + c] = facility_due - paid_facility
+        s[MISSING * b + c] = missing
+        s[PAID_OPERATING * b + c] = operating - unpaid_operating
+        s[PAID_FEES * b + c] = fees - unpaid_fees
+        s[PAID_INTEREST * b + c] = interest_due - late_interest
+        s[PAID_SWAP * b + c] = swap_due - unpaid_swap
+        s[PAID_PRINCIPAL * b + c] = principal_due - late_principal
+        s[PAID_BALLOON * b + c] = balloon
+        s[FROM_TRAPPED * b + c] = s[FROM_TRAPPED * b + c] + by_trapped
+        s[FROM_DSRA * b + c] = s[FROM_DSRA * b + c] + by_dsra
+        s[PAID_FACILITY * b + c] = paid_facility
+        s[TO_DSRA * b + c] = first + top_up
+        s[RELEASED * b + c] = freed
+        s[EQUITY_IN * b + c] = balloon - by_cash - by_trapped - by_dsra
+        s[CASH * b + c] = cash + freed + past_rent_free
+
+
+@numba.njit(**_JIT)
+def _test_covenant(s, month, test, first_test_month):
+    """Covenant DSCR over its window; trap and turbo set in a test month, kept between tests."""
+    b = BLOCK
+    for c in range(BLOCK):
+        running = 1.0 if month <= s[MATURITY * b + c] else 0.0
+        service = s[INTEREST * b + c] + s[SCHEDULED * b + c] + s[MISSING * b + c]
+        income = s[COVENANT_INCOME * b + c] + running * (s[NET * b + c] - s[FEES_ALL * b + c])
+        service = s[COVENANT_SERVICE * b + c] + running * service
+        window_service = service - s[SERVICE_BEFORE * b + c]
+        ratio = (income - s[INCOME_BEFORE * b + c]) / window_service
+        tested = test * running if month >= first_test_month else 0.0
+        tested = tested if window_service > 0.0 else 0.0
+        trap_hit = 1.0 if ratio < s[TRAP_BELOW * b + c] - TOLERANCE else 0.0
+        turbo_hit = 1.0 if ratio < s[TURBO_BELOW * b + c] - TOLERANCE else 0.0
+        trap = running * (trap_hit if tested > 0.0 else s[TRAP_ON * b + c])
+        turbo = running * (turbo_hit if tested > 0.0 else s[TURBO_ON * b + c])
+        clean = s[CLEAN_RUN * b + c]
+        s[CLEAN_RUN * b + c] = (1.0 - trap_hit) * (clean + 1.0) if tested > 0.0 else clean
+        s[TRAP_ON * b + c] = trap
+        s[TURBO_ON * b + c] = turbo
+        s[TURBO_NOW * b + c] = running * (1.0 if month >= s[TURBO_FROM * b + c] else turbo)
+        s[TESTED * b + c] = tested
+        s[COVENANT_DSCR * b + c] = ratio if tested > 0.0 else np.nan
+        s[COVENANT_INCOME * b + c] = income
+        s[COVENANT_SERVICE * b + c] = service
+
+
+@numba.njit(**_JIT)
+def _pay_mezzanine(s, month):
+    """Mezzanine interest, principal, fees, balloon, unless a trap or thin cover holds its cash."""
+    b = BLOCK
+    for c in range(BLOCK):
+        cash = s[CASH * b + c]
+        mezz_owed = s[MEZZ_OWED * b + c]
+        mezz_late = s[MEZZ_LATE * b + c]
+        interest_late = s[MEZZ_INTEREST_LATE * b + c]
+        senior = s[SENIOR_OWED * b + c] + s[SENIOR_LATE * b + c]
+        covered = s[VALUE * b + c] - senior >= s[OC_FLOOR * b + c] * senior - TOLERANCE
+        held = s[TRAP_ON * b + c] * s[TRAP_AHEAD_OF_MEZZ * b + c]
+        held = (held if covered else 1.0) * (1.0 if senior > 0.0 else 0.0)
+        to_trap = held * cash
+        cash = cash - to_trap
+
+        in_window = 1.0 if month <= s[MEZZ_WINDOW * b + c] else 0.0
+        matures = 1.0 if month == s[MEZZ_MATURITY * b + c] else 0.0
+        accrued = s[MEZZ_ACCRUED * b + c]
+        on_late = s[MEZZ_COUPON * b + c] * (mezz_late + interest_late)
+        interest_due = (1.0 - in_window) * accrued + interest_late + on_late
+        scheduled = s[MEZZ_SHARE * b + c] * mezz_owed
+        principal_due = scheduled + mezz_late
+        arrears = s[INTEREST_LATE * b + c] + s[SENIOR_LATE * b + c]
+        waits = s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 if arrears > 0.0 else 0.0)
+        may_pay = (1.0 - waits) * principal_due
+        fees_due = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
+        fees_due = fees_due + s[MEZZ_FEES_LATE * b + c]
+        by_principal = interest_due + may_pay
+        by_fees = by_principal + fees_due
+        unpaid_interest = max(0.0, interest_due - cash)
+        unpaid_principal = max(0.0, min(may_pay, by_principal - cash))
+        unpaid_fees = max(0.0, min(fees_due, by_fees - cash))
+        cash = max(0.0, cash - by_fees)
+        paid_principal = may_pay - unpaid_principal
+        mezz_owed = mezz_owed + in_window * accrued - scheduled
+        balloon = matures * s[MEZZ_BALLOON * b + c] * mezz_owed
+        by_cash = min(cash, balloon)
+
+        s[MEZZ_OWED * b + c] = mezz_owed - balloon
+        s[MEZZ_LATE * b + c] = principal_due - paid_principal
+        s[MEZZ_INTEREST_LATE * b + c] = unpaid_interest
+        s[MEZZ_FEES_LATE * b + c] = unpaid_fees
+        s[PAID_MEZZ_INTEREST * b + c] = interest_due - unpaid_interest
+        s[PAID_MEZZ_PRINCIPAL * b + c] = paid_principal + balloon
+        s[PAID_MEZZ_FEES * b + c] = fees_due - unpaid_fees
+        s[EQUITY_IN * b + c] = s[EQUITY_IN * b + c] + balloon - by_cash
+        s[TO_TRAP * b + c] = to_trap
+        s[CASH * b + c] = cash - by_cash
+
+
+@numba.njit(**_JIT)
+def _pay_equity(s, month):
+    """Turbo, trap, pay-down and release; then subordinated hedging, and equity has the rest."""
+    b = BLOCK
+    for c in range(BLOCK):
+        cash = s[CASH * b + c]
+        owed = s[SENIOR_OWED * b + c]
+        tested = s[TESTED * b + c]
+        trap = s[TRAP_ON * b + c]
+        penalty = 1.0 + s[PENALTY * b + c]
+        prepaid = min(s[TURBO_NOW * b + c] * cash / penalty, owed)
+        cash = cash - prepaid * penalty
+        trapping = trap * s[TRAP_SHARE * b + c] * cash
+        cash = cash - trapping
+        to_trap = s[TO_TRAP * b + c] + trapping
+        trapped = s[TRAPPED * b + c] + to_trap
+        pays_down = tested * s[EXCESS_PAYS_DOWN * b + c]
+        from_trap = min(pays_down * trapped / penalty, owed - prepaid)
+        trapped = trapped - from_trap * penalty
+        prepaid = prepaid + from_trap
+        lets_go = tested if s[CLEAN_RUN * b + c] >= s[CLEAN_TESTS * b + c] else 0.0
+        released = lets_go * (1.0 - trap) * trapped
+        trapped = trapped - released
+        cash = cash + released
+        fee = s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0
+        trs_due = s[TRS_LATE * b + c] + fee
+        paid_trs = min(cash, trs_due)
+
+        s[SENIOR_OWED * b + c] = owed - prepaid
+        s[TRAPPED * b + c] = trapped
+        s[TRS_LATE * b + c] = trs_due - paid_trs
+        s[TO_TRAP * b + c] = to_trap
+        s[PREPAID * b + c] = prepaid
+        s[PAID_PENALTY * b + c] = prepaid * (penalty - 1.0)
+        s[RELEASED * b + c] = s[RELEASED * b + c] + released
+        s[PAID_TRS * b + c] = paid_trs
+        s[CASH * b + c] = cash - paid_trs
+        s[EQUITY * b + c] = cash - paid_trs - s[EQUITY_IN * b + c]
+
+
+@numba.njit(**_JIT)
+def pay_month(s, month, year_end, test, first_test_month):
+    """Run one month of the waterfall for a block.
+
+    s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set; accounts
+    and payments are replaced. `month` is counted from COD. `year_end`, `test`: 1.0 in a month that
+    closes a tax year, or tests the covenant; `first_test_month`: first month that may be tested.
+    Five loops, not one: each is short enough for several groups of rows to be in flight at once.
+    """
+    _draw(s, month, year_end)
+    _pay_senior(s, month)
+    _test_covenant(s, month, test, first_test_month)
+    _pay_mezzanine(s, month)
+    _pay_equity(s, month)
+
+
+@numba.njit(**_JIT)
+def add_up(s, month):
+    """Check that the month's cash is conserved and add its payments to the totals of the life."""
+    b = BLOCK
+    for c in range(BLOCK):
+        paid = s[PAID_OPERATING * b + c] + s[PAID_FEES * b + c] + s[PAID_INTEREST * b + c]
+        paid = paid + s[PAID_SWAP * b + c] + s[PAID_PRINCIPAL * b + c] + s[PAID_BALLOON * b + c]
+        paid = paid + s[PAID_FACILITY * b + c] + s[PAID_MEZZ_INTEREST * b + c]
+        paid = paid + s[PAID_MEZZ_PRINCIPAL * b + c] + s[PAID_MEZZ_FEES * b + c]
+        paid = paid + s[PREPAID * b + c] + s[PAID_PENALTY * b + c] + s[PAID_TRS * b + c]
+        paid = paid + s[CASH * b + c]
+        closing = s[RENT_FREE_RESERVE * b + c] + s[TRAPPED * b + c] + s[DSRA * b + c]
+        came = s[RECEIVED * b + c] + s[FROM_FACILITY * b + c] + s[EQUITY_IN * b + c]
+        imbalance = came + s[OPENING_RESERVES * b + c] - paid - closing
+        s[IMBALANCE * b + c] = imbalance
+        s[IMBALANCE_MOST * b + c] = max(s[IMBALANCE_MOST * b + c], abs(imbalance))
+
+        repaid = s[PAID_PRINCIPAL * b + c] + s[PAID_BALLOON * b + c] + s[PREPAID * b + c]
+        tested = s[TESTED * b + c]
+        ratio = s[COVENANT_DSCR * b + c] if tested > 0.0 else 0.0
+        least = s[COVENANT_MIN * b + c]
+        unpaid = s[SENIOR_LATE * b + c] + s[INTEREST_LATE * b + c] + s[COSTS_LATE * b + c]
+        s[PRINCIPAL_PAID * b + c] = s[PRINCIPAL_PAID * b + c] + repaid
+        s[PRINCIPAL_MONTHS * b + c] = s[PRINCIPAL_MONTHS * b + c] + repaid * month
+        s[INTEREST_PAID * b + c] = s[INTEREST_PAID * b + c] + s[PAID_INTEREST * b + c]
+        s[COVENANT_MIN * b + c] = min(least, ratio) if tested > 0.0 else least
+        s[COVENANT_SUM * b + c] = s[COVENANT_SUM * b + c] + ratio
+        s[COVENANT_TESTS * b + c] = s[COVENANT_TESTS * b + c] + tested
+        s[TRAP_MONTHS * b + c] = s[TRAP_MONTHS * b + c] + s[TRAP_ON * b + c]
+        s[TURBO_MONTHS * b + c] = s[TURBO_MONTHS * b + c] + s[TURBO_NOW * b + c]
+        s[UNPAID_MOST * b + c] = max(s[UNPAID_MOST * b + c], unpaid)
+        s[PUT_IN * b + c] = s[PUT_IN * b + c] + s[EQUITY_IN * b + c]
+        s[DSRA_DRAWS * b + c] = s[DSRA_DRAWS * b + c] + s[FROM_DSRA * b + c]
+        s[FACILITY_DRAWS * b + c] = s[FACILITY_DRAWS * b + c] + s[FROM_FACILITY * b + c]
 
 
 @numba.njit(**_JIT)
