@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import figures as f
-from kernels import income, outcome, structure
+from kernels import income, outcome, reverse, structure
 from kernels import layout as x
 from kernels import rules as r
 from kernels.cashflow import LATE_MONTHS, receipts
@@ -50,9 +50,28 @@ def figures_of_inputs(problem: Problem, inputs: FloatArray) -> FloatArray:
     return _complete(problem, np.ascontiguousarray(inputs), np.arange(rows, dtype=np.int64))
 
 
+def reverse_sizes(problem: Problem, ids: IdArray, claimed: FloatArray) -> FloatArray:
+    """Senior debt of permutation `ids` (rows,) by bisection, (kernels.reverse.N_FOUND, rows).
+
+    `claimed` (rows,) [project currency]: notionals whose coverage is asked for.
+    """
+    inputs, key = _inputs_of_ids(problem, ids)
+    books = _books(problem)
+    first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
+    distinct = np.ascontiguousarray(inputs[:, first_row])
+    gross, net = np.empty((2, _months(inputs), distinct.shape[1]))
+    _curves(books, distinct, income.AS_IS, gross, net)
+    found = np.empty((reverse.N_FOUND, len(ids)))
+    # Half of what may differ: the width of the search alone must not fail a sound partition.
+    width = problem.reverse_check.notional_units / 2.0
+    reverse.size(inputs, curve_of_row, net, books.rules, width, claimed, found)
+    return found
+
+
 def warm_up(problem: Problem) -> None:
     """Compile the kernels, or load them from the cache, by evaluating the base case."""
     figures_of_inputs(problem, problem.base.reshape(-1, 1))
+    reverse_sizes(problem, np.zeros(1, dtype=np.int64), np.ones(1))
 
 
 def _inputs_of_ids(problem: Problem, ids: IdArray) -> tuple[FloatArray, IdArray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,14 @@ class Lever:
     labels: tuple[Label, ...]
 
 
+class ReverseCheck(NamedTuple):
+    """How much of a run is sized a second time by bisection, and how far the two may lie apart."""
+
+    rows_per_partition: int
+    notional_units: float  # [project currency]
+    dscr: float  # [ratio]
+
+
 @dataclass(frozen=True)
 class Problem:
     """Base inputs (N_INPUTS,), levers in canonical order (the last runs fastest), and the rules.
@@ -51,6 +60,7 @@ class Problem:
     yields: Yields
     filters: FloatArray
     objective: str
+    reverse_check: ReverseCheck
 
     @cached_property
     def curves(self) -> Curves:

@@ -20,7 +20,7 @@ from pipeline.inputs.ratings import CATEGORY_NUMBER, NOTCH, category_number
 from pipeline.inputs.request import Request
 from pipeline.inputs.settings import MEZZ_FIELDS, SWITCHES, zcis_implied_pct
 from pipeline.inputs.values import coded
-from pipeline.problem import FloatArray, Label, Lever, Problem
+from pipeline.problem import FloatArray, Label, Lever, Problem, ReverseCheck
 
 _SWITCH_ROWS = {
     "mezz": x.MEZZ_ON,
@@ -54,6 +54,7 @@ def problem_of(request: Request) -> Problem:
         yields=yields_of(request.market, shifts_of(request)),
         filters=filters_of(request.run.hard_filters),
         objective=request.run.objective,
+        reverse_check=ReverseCheck(**request.rulebook.reverse_check.model_dump()),
     )
 
 

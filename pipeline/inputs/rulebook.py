@@ -155,6 +155,15 @@ class Tiers(StrictModel):
     silver: SilverTier
 
 
+class ReverseCheckSection(StrictModel):
+    """The sizing of a sample by bisection: rows in a partition of the usual size, and how far it
+    may lie from the closed form in money units of the project currency and in DSCR."""
+
+    rows_per_partition: Annotated[int, Field(ge=1, le=1000)]
+    notional_units: Annotated[float, Field(ge=1, le=1e9)]
+    dscr: Annotated[float, Field(ge=1e-9, le=1)]
+
+
 class RulebookFile(StrictModel):
     """A rulebook: `name` and `version` identify it, `date` says when it was in force."""
 
@@ -172,6 +181,7 @@ class RulebookFile(StrictModel):
     cash: CashSection
     day_one: DayOneSection
     stress: StressSection
+    reverse_check: ReverseCheckSection
 
     def __reduce__(self) -> tuple[Any, ...]:
         """By its content: parametrised models cannot be pickled by the name of their class."""

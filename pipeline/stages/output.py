@@ -11,7 +11,7 @@ from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
 from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
-from pipeline.stages.counts import Counts, add_counts, whole
+from pipeline.stages.counts import Counts, add_counts, extreme, whole
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
@@ -128,6 +128,11 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         "gates": gates(counts, total),
         "tiers": tiers,
         "binding_constraints": binding_constraints(counts, total),
+        "reverse_check": {
+            "rows": whole(counts, "reverse_rows"),
+            "largest_notional_gap": extreme(counts, "reverse_notional_gap"),
+            "largest_dscr_gap": extreme(counts, "reverse_dscr_gap"),
+        },
         "objective": plan.problem.objective,
         "optimal": tally.optimal,
         "not_modelled": list(NOT_MODELLED),

@@ -12,7 +12,7 @@ from kernels import codes
 from kernels import figures as f
 from kernels.rules import CAPEX_COVERAGE_FULL
 from pipeline.compute import Executor
-from pipeline.engine import sized_figures_of_ids
+from pipeline.engine import reverse_sizes, sized_figures_of_ids
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
 from pipeline.space.partitions import ids_at, span
@@ -20,6 +20,7 @@ from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, St
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
 from pipeline.stages.partition import checkpointed, in_slices
+from pipeline.stages.reverse_check import compare, sampled_positions
 from pipeline.storage.checkpoints import PRUNING
 from pipeline.storage.plan import Plan
 
@@ -69,9 +70,19 @@ def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
     start, stop = span(task.number, plan.count, plan.partition_rows)
     ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
     full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
-    return in_slices(
-        ids, lambda some: evaluated(some, sized_figures_of_ids(plan.problem, some), full)
-    )
+    checked = ids[sampled_positions(plan, start, stop) - start]
+    kept: list[FloatArray] = []
+
+    def sized(some: IntArray) -> tuple[pa.Table, Counts]:
+        figures = sized_figures_of_ids(plan.problem, some)
+        kept.append(figures[:, np.isin(some, checked)])
+        return evaluated(some, figures, full)
+
+    table, record = in_slices(ids, sized)
+    figures = np.concatenate(kept, axis=1)
+    found = reverse_sizes(plan.problem, checked, figures[f.SENIOR_NOTIONAL])
+    record.update(compare(checked, figures, found, plan.problem.reverse_check))
+    return table, record
 
 
 def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table, Counts]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .costs import at
 from .income import conversion, lease_months
-from .rating import SCALE
+from .rating import SCALE, shift_of
 from .senior import Loan
 from .waterfall import BLANK_TERMS, Terms
 
@@ -126,15 +126,14 @@ def turbo_terms(
     _, second = values["DSCR_TriggerLevels_101"].split("|")
     kind = values["AmortSwitchRules_103"]
     if kind == "TimeBased":
-        # The year itself counts: year 10 begins with month 109.
-        return {"turbo_from": 12 * (rule["time_based_year"] - 1) + 1}
+        return {"turbo_from": 12 * rule["time_based_year"] + 1}
     if kind == "TurboOnTrap":
         return {"turbo_below": float(second)}
     if senior_rating is None:
         return {}
     place = min(SCALE.index(senior_rating) + rule["downgrade_notches"], len(SCALE) - 1)
     row = rulebook["ratings"]["matrix"].get(SCALE[place])
-    return {"turbo_below": row["min_dscr"]} if row else {}
+    return {"turbo_below": row["min_dscr"] + shift_of(values, rulebook)} if row else {}
 
 
 def terms_of(

@@ -45,7 +45,7 @@ def lease_index(
     floor, cap = values["CPI_FloorPct_63"], values["CPI_CapPct_64"]
     index = [1.0]
     for year, cpi in enumerate(expected_inflation(values, rulebook, years)):
-        if indexed_years is not None and year >= indexed_years:
+        if indexed_years is not None and year + 1 >= indexed_years:
             step = 0.0
         elif values["IndexationBase_19"] == "FixedEscalator":
             step = values["EscalatorFixedPct_65"]
@@ -65,7 +65,7 @@ def cost_index(
 ) -> list[float]:
     index = [1.0]
     for year, cpi in enumerate(expected_inflation(values, rulebook, years)):
-        still = indexed_years is not None and year >= indexed_years
+        still = indexed_years is not None and year + 1 >= indexed_years
         if still or values["IndexationMode_18"] == "Flat":
             index.append(index[-1])
         else:
@@ -114,7 +114,7 @@ def income(
 ) -> dict[str, list[float]]:
     """Gross and net income for `months` months.
 
-    `without_indexation` is the CPI 0 % stress; after `indexed_years` increases indices stay.
+    `without_indexation` is the CPI 0 % stress; from lease year `indexed_years` on indices stay.
     """
     fx = conversion(values, facts)
     lease = lease_months(values)

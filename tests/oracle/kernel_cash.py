@@ -54,7 +54,7 @@ FLOW_SLOTS = {
 }  # fmt: skip
 TOTAL_SLOTS = {
     "covenant_dscr_min": w.COVENANT_MIN, "trap_months": w.TRAP_MONTHS,
-    "turbo_months": w.TURBO_MONTHS, "unpaid_max": w.UNPAID_MOST, "put_in_total": w.PUT_IN,
+    "turbo_months": w.TURBO_MONTHS, "unpaid_max": w.UNPAID_MOST, "equity_put_in": w.PUT_IN,
     "dsra_drawn": w.DSRA_DRAWS, "facility_drawn": w.FACILITY_DRAWS,
 }  # fmt: skip
 WINDOW = ("window_months", "first_test_month", "test_interval_months")

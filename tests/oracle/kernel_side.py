@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from kernels import codes, figures, layout
+from kernels import codes, figures, irr, layout, scenarios
 from kernels import rules as places
 from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules, Market, Rules, Yields
 from pipeline.engine import figures_of_inputs
-from pipeline.problem import Problem
+from pipeline.problem import Problem, ReverseCheck
 
 from .gates import rule_behind, zero_rate_pct
 from .model import jurisdiction_of
@@ -29,9 +29,26 @@ ANCHOR_YEARS = (5, 7, 10, 15, 20, 25, 30, 40)
 FIGURE_NAMES = {
     place: name.lower()
     for name, place in vars(figures).items()
-    if name.isupper() and name != "N_FIGURES"
+    if name.isupper() and name not in ("N_FIGURES", "FIRST_SCENARIO")
+} | {
+    figures.FIRST_SCENARIO + scenario * scenarios.N_METRICS + metric: f"{name}_{told}"
+    for scenario, name in enumerate(scenarios.NAMES)
+    for metric, told in enumerate(scenarios.METRIC_NAMES)
 }
-RATED = ("matrix_rating", "senior_rating", "mezz_rating", "structure_rating")
+RATED = (
+    "matrix_rating",
+    "senior_rating",
+    "mezz_rating",
+    "structure_rating",
+    *(f"{name}_rating" for name in scenarios.NAMES),
+)
+TRUTHS = ("viable", "repo_eligible", "stresses_passed", *(f"{n}_passed" for n in scenarios.NAMES))
+IRR_STATUSES = {
+    irr.CONVERGED: "converged",
+    irr.NONE: "none",
+    irr.SEVERAL: "several",
+    irr.NO_EQUITY: "NO_EQUITY",
+}
 
 
 def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
@@ -335,6 +352,7 @@ def problem_of(
         yields=yields_of(market, shifts_of(structures)),
         filters=np.array(filters, dtype=float).reshape(-1, 3),
         objective="Composite",
+        reverse_check=ReverseCheck(**book["reverse_check"]),
     )
 
 
@@ -355,8 +373,11 @@ def named(figure_column: np.ndarray) -> dict[str, Any]:
     if found["binding_constraint"] is not None:
         found["binding_constraint"] = codes.BINDING_NAMES[int(found["binding_constraint"])]
     found["status"] = codes.STATUS_NAMES[int(found["status"])]
-    found["tier"] = codes.TIER_NAMES[int(found["tier"])]
-    for name in ("viable", "repo_eligible"):
+    if found["tier"] is not None:
+        found["tier"] = codes.TIER_NAMES[int(found["tier"])]
+    if found["irr_status"] is not None:
+        found["irr_status"] = IRR_STATUSES[int(found["irr_status"])]
+    for name in TRUTHS:
         found[name] = None if found[name] is None else bool(found[name])
     legs = found["repo_failed_legs"]
     found["repo_failed_legs"] = None if legs is None else bits(legs, codes.REPO_LEG_NAMES)

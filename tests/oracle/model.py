@@ -4,7 +4,6 @@ Written from the model's text alone, to be held against the kernels: dicts by ca
 lists by month, and sizes found by trial. Ratings, constraints, tiers and reasons are names.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from . import (
@@ -243,9 +242,18 @@ def sized(
     return found, parts
 
 
-def funded(parts: Parts, sold: Callable[[int], float] = lambda month: 0.0) -> None:
+def funded(parts: Parts) -> None:
     """Adds equity capacity and the coverage of the capital required to the figures."""
     values, facts, found = parts["values"], parts["facts"], parts["found"]
+    rule = parts["rulebook"]["cash"]
+    first = costs.at(parts["senior"]["service"] if parts["senior"] else None, 1)
+    facility = cash.facility_limit(values, facts, first)
+    months, _ = cash.months_of(values)
+    term = 12 * dayone.rules_of(parts)["trs"]["term_years"]
+    running = parts["running"] | {
+        "facility_fee": [facility * rule["liquidity_fee_bps"] / 10_000 / 12] * (months + 1),
+        "trs_fee": [dayone.trs_fee(parts, found)] * (term + 1),
+    }
     tax = costs.tax_by_month(
         values,
         facts,
@@ -263,10 +271,10 @@ def funded(parts: Parts, sold: Callable[[int], float] = lambda month: 0.0) -> No
         parts["flows"],
         parts["senior"],
         parts["mezz"],
-        parts["running"],
+        running,
         tax,
         found["internal_costs"],
-        sold,
+        lambda month: dayone.sold_share(parts, found, month),
     )
     required = costs.required_capital(values, facts, found["total_cost"], notional, second)
     found |= {
@@ -389,27 +397,29 @@ def evaluate_cash(
     found |= dayone.day_one(parts, found, debt, base["distributed"], base["tax"])
 
     lease, built = lease_months(values), int(values["ConstructionToCODMonths_23"])
-    facility = terms["facility"] * terms["facility_fee"]
-    parts["running"] |= {
-        "facility_fee": [facility] * (terms["maturity"] + 1),
-        "trs_fee": [fee] * (terms["trs_months"] + 1),
-    }
-    funded(parts, lambda month: dayone.sold_share(parts, found, month))
+    funded(parts)
     debts = found["senior_notional"] + found["mezz_notional"]
     sources = debts + found["equity_capacity"] + found["day1_cash"]
     parts["cheque"] = sum(uses.values()) - debts - found["day1_cash"]
     interest = found["senior_notional"] * values["SeniorCoupon_38"]
     interest += found["mezz_notional"] * values["MezzCoupon_46"]
     equity = found["equity_notional"]
+    reported = ("construction_insurance", "interest_during_construction", "rent_free_reserve",
+                "working_capital")  # fmt: skip
+    found |= {name: uses[name] for name in reported}
     found |= {
-        "uses_total": sum(uses.values()),
+        "total_uses": sum(uses.values()),
+        "upfront_fees": uses["senior_upfront_fee"] + uses["mezz_upfront_fee"],
+        "dsra_funding": uses["dsra"],
         "equity_cheque": parts["cheque"],
         "cash_coverage": sources / sum(uses.values()),
         "full_coverage": sources / found["required_capital"],
         "equity_cash_yield_pct": 100 * (found["net_income"] - interest / 100) / equity
         if equity > 0
         else None,
-    } | returns.equity_return(parts["cheque"], base["equity"], built, lease, base["exit"])
+    } | returns.equity_return(
+        parts["cheque"], base["equity"], built, lease, base["exit"], found["equity_put_in"]
+    )
     played = stress.all_scenarios(parts)
     passed = debt is not None and all(played[name]["passed"] for name in stress.STRESSES)
     found["stresses_passed"] = passed

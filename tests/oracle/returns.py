@@ -95,16 +95,23 @@ def equity_flows(
 
 
 def equity_return(
-    cheque: float, paid_out: Sequence[float], built: int, lease: int, exit_value: float
+    cheque: float,
+    paid_out: Sequence[float],
+    built: int,
+    lease: int,
+    exit_value: float,
+    put_in: float = 0.0,
 ) -> dict[str, object]:
-    """Yearly IRR in percent with its status, and the multiple, of `equity_flows`."""
+    """Yearly IRR in percent with its status, and the multiple, of `equity_flows`.
+
+    `put_in` is what equity adds to its cheque in operation, already taken off `paid_out`.
+    """
     if cheque <= 0:
-        return {"equity_irr": None, "equity_irr_status": "NO_EQUITY", "equity_multiple": None}
+        return {"equity_irr": None, "irr_status": "NO_EQUITY", "equity_multiple": None}
     rate, status = irr(equity_flows(cheque, paid_out, built, lease, exit_value))
     received = sum(paid for paid in paid_out[1:] if paid > 0) + exit_value
-    put_in = cheque - sum(paid for paid in paid_out[1:] if paid < 0)
     return {
         "equity_irr": yearly_pct(rate),
-        "equity_irr_status": status,
-        "equity_multiple": received / put_in,
+        "irr_status": status,
+        "equity_multiple": received / (cheque + put_in),
     }

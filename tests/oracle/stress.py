@@ -26,6 +26,7 @@ def setting_of(parts: Parts, name: str) -> dict[str, Any]:
     paths = values["CPI_Scenarios_82"]
     wide = parts["rulebook"]["rules"]["RK-DSCR-002"]["rate_shock_bps"]
     return {
+        "base": {},
         "flat": {"mode": "Flat"},
         "indexed": {"mode": "CPI_Linked"},
         "hybrid": {"mode": "CPI_Linked", "indexed_years": HYBRID_YEARS},
@@ -194,7 +195,8 @@ def scenario(parts: Parts, name: str) -> dict[str, Any]:
         cheque += overrun
         terms["depreciation"] = parts["terms"]["depreciation"] + overrun / lease
         sources = found["senior_notional"] + found["mezz_notional"] + found["equity_capacity"]
-        extra["capex_coverage_stressed"] = sources / (found["required_capital"] + overrun)
+        stressed = sources / (found["required_capital"] + overrun)
+        extra["capex_coverage_stressed"] = stressed if parts["senior"] else None
     if name == "delay":
         late = int(values["COD_DelayMonths_90"])
         interest = found["senior_notional"] * values["SeniorCoupon_38"]
@@ -216,25 +218,22 @@ def scenario(parts: Parts, name: str) -> dict[str, Any]:
     equity, exit_at_end = played["equity"], played["exit"]
     refinanced = name == "refinance" and loan is not None and loan["balloon"][-1] > 0
     if refinanced and parts["terms"]["maturity"] >= lease:
-        return dict.fromkeys((*figures, "equity_irr", "rating")) | {
-            "equity_irr_status": "none",
-            "passed": False,
-        }
-    if refinanced:
+        figures = dict.fromkeys(figures)
+        own_rule = False
+    elif refinanced:
         months = parts["terms"]["maturity"]
         rate = (values["SeniorCoupon_38"] + values["RefinanceSpreadAdd_bps_88"] / 100) / 1200
         due = senior.annuity_payment(1.0, rate, lease - months)
         service = [found["senior_notional"] * due] * (lease + 1)
         figures = coverage(net, service, range(months + 1, lease + 1))
-        # The new loan is as large as the balloon of the waterfall, which it repays.
-        balloon = played["history"][months - 1]["paid_balloon"]
-        distributed = list(played["distributed"])
-        distributed[months] += balloon
+        # The new loan comes in where the old one falls due; the annuity leaves equity's flows.
+        equity = list(equity)
+        equity[months] += found["senior_notional"]
         for m in range(months + 1, lease + 1):
-            distributed[m] -= balloon * due
-        equity = dayone.after_strip(parts, found, distributed, played["tax"])
+            equity[m] -= service[m]
 
     if name == "default":
+        extra["dscr_default_weighted"] = None
         held = values["DSRA_Months_59"] + values["LiquidityFacilityMonths_60"]
         own_rule = held >= values["RecoveryLagMonths_87"]
         if loan is not None:
@@ -244,23 +243,26 @@ def scenario(parts: Parts, name: str) -> dict[str, Any]:
     if name == "refinance" and loan is not None and not refinanced:
         own_rule = True
 
-    rated = None
-    passed = False
+    rated = passed = None
     if loan is not None:
         shift = shift_of(values, parts["rulebook"])
         ltv = found["senior_ltv_pct"]
-        rated = matrix_rating(parts["rulebook"], figures["dscr_min"], ltv, shift)
+        least = figures["dscr_min"]
+        if least is not None:
+            rated = matrix_rating(parts["rulebook"], least, ltv, shift)
         floors = parts["rulebook"]["rules"]["RK-DSCR-002"]["threshold"]
-        passed = figures["dscr_min"] >= floors[found["senior_rating"]] - TOLERANCE
-        passed = passed if own_rule is None else own_rule
+        if own_rule is None:
+            passed = least >= floors[found["senior_rating"]] - TOLERANCE
+        else:
+            passed = own_rule
     earned = returns.equity_return(cheque, equity, built, lease, exit_at_end)
     return (
         figures
         | {"rating": rated, "passed": passed}
-        | {key: earned[key] for key in ("equity_irr", "equity_irr_status")}
+        | {key: earned[key] for key in ("equity_irr", "irr_status")}
         | extra
     )
 
 
 def all_scenarios(parts: Parts) -> dict[str, dict[str, Any]]:
-    return {name: scenario(parts, name) for name in (*VARIANTS, *STRESSES)}
+    return {name: scenario(parts, name) for name in ("base", *VARIANTS, *STRESSES)}

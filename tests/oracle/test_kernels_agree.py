@@ -24,13 +24,19 @@ from .scenarios import (
 from .senior import COARSE_TOLERANCE
 
 RELATIVE = 1e-9
+# Left to test_kernels_agree_cash, which runs the waterfalls behind them on fewer structures.
+NEEDS_CASH = ("full_coverage", "day1_cash", "composite_score", "tier")
+CASH_WARNINGS = ("INFLATION_UNHEDGED", "OVERHEDGED", "OVERLAY_IDLE", "RESERVES_UNFUNDED")
 EACH = 1500  # structures of each kind
 
 
 def differences(oracle: dict[str, Any], kernel: dict[str, Any]) -> list[str]:
     """What the two say differently about one structure."""
     told = []
+    kernel = kernel | {"warnings": [w for w in kernel["warnings"] if w not in CASH_WARNINGS]}
     for name, by_kernel in kernel.items():
+        if name in NEEDS_CASH or (name not in oracle and oracle["status"] != "INVALID_STRUCTURE"):
+            continue
         by_oracle = oracle.get(name)
         if isinstance(by_oracle, int | float) and not isinstance(by_oracle, bool):
             same = isinstance(by_kernel, float) and math.isclose(

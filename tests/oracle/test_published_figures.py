@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.income import PATH_EXPECTED, PATH_NONE, income_curves
+from kernels.income import AS_IS, CPI_NONE, income_curves
 from kernels.numerics import annuity_factor
+from kernels.rules import packed_market, packed_rules
 
 from . import books, senior
 from .income import income, lease_index
-from .kernel_side import input_column, kernel_figures, market_of, rules_of
+from .kernel_side import input_column, kernel_figures, problem_of
 from .model import evaluate
 from .scenarios import default_facts, default_values
 
@@ -122,11 +123,12 @@ def test_rent_index_is_the_cumulative_product() -> None:
 def test_kernel_income_follows_the_cumulative_product_and_the_oracle() -> None:
     values, facts = default_values(**INDEXED), default_facts()
     inputs = input_column(values, facts)[:, None]
-    limits = rules_of(books.rulebook(), values["CompositeWeights_110"]).limits
+    problem = problem_of([(values, facts)], books.rulebook(), books.market())
+    rules, market = packed_rules(problem.rules), packed_market(problem.market, problem.curves)
     gross, net = np.empty((300, 1)), np.empty((300, 1))
-    market = market_of(books.market())
-    for path, without_indexation in ((PATH_EXPECTED, False), (PATH_NONE, True)):
-        income_curves(inputs, limits, market, path, gross, net)
+    for which, without_indexation in ((AS_IS, False), (CPI_NONE, True)):
+        # neither income has to do with the extra stress on CPI or the month of a default
+        income_curves(inputs, rules, np.nan, np.nan, market, which, gross, net)
         flows = income(values, facts, books.rulebook(), books.market(), 300, without_indexation)
         assert list(gross[:, 0]) == pytest.approx(flows["gross"][1:], rel=1e-12)
         assert list(net[:, 0]) == pytest.approx(flows["net"][1:], rel=1e-12)

@@ -88,6 +88,6 @@ def test_flows_of_one_sign_have_no_rate(
 def test_equity_that_need_not_pay_has_no_rate_but_a_status() -> None:
     assert returns.equity_return(0.0, [0.0, 5.0, 5.0], 0, 2, 1.0) == {
         "equity_irr": None,
-        "equity_irr_status": "NO_EQUITY",
+        "irr_status": "NO_EQUITY",
         "equity_multiple": None,
     }

@@ -122,5 +122,5 @@ def test_the_expected_life_is_the_other_programs(reference: dict[str, Any]) -> N
     figures = waterfall.totals(rows, senior)
     summary = reference["outputs"]["summary"]
     assert figures["expected_wal"] == pytest.approx(summary["senior_wal_years"], rel=RELATIVE)
-    assert figures["put_in_total"] == 0
+    assert figures["equity_put_in"] == 0
     assert figures["turbo_months"] == summary["periods_in_trap"]

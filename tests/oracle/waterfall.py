@@ -304,7 +304,7 @@ def totals(history: list[Month], notional: float) -> dict[str, float | None]:
         "trap_months": sum(row["trap"] for row in history),
         "turbo_months": sum(row["turbo"] for row in history),
         "unpaid_max": max(row["unpaid"] for row in history),
-        "put_in_total": sum(row["put_in"] for row in history),
+        "equity_put_in": sum(row["put_in"] for row in history),
         "dsra_drawn": sum(row["from_dsra"] for row in history),
         "facility_drawn": sum(row["from_facility"] for row in history),
     }
