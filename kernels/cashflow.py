@@ -17,17 +17,18 @@ from kernels.returns import BPS_A_MONTH
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 BLOCK = w.BLOCK
-LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the lease
+LATE_MONTHS = w.LATE_MONTHS
 TOLERANCE = 1e-9
 
 
 @numba.njit(**_JIT)
-def receipts(inputs, gross, cash):
+def receipts(inputs, gross, base_gross, cash):
     """Cash received of each income curve, and the working capital that pre-funds its lag.
 
     inputs (N_INPUTS, curves); gross (months, curves) [money]. Fills cash (months, curves): rent of
-    month m comes `CollectionLagDays_67` later, in two parts, and the first months' gap is put in
-    from working capital. Returns that working capital (curves,) [money].
+    month m comes `CollectionLagDays_67` later, in two parts, and the gap of the base case's first
+    months (base_gross) is put in from working capital, whatever the scenario. Returns that working
+    capital (curves,) [money].
     """
     months, curves = gross.shape
     working_capital = np.zeros(curves)
@@ -43,8 +44,11 @@ def receipts(inputs, gross, cash):
             late = gross[m - whole - 1, curve] if m >= whole + 1 else 0.0
             received = (1.0 - part) * on_time + part * late
             if m >= rent_free and m < funded:
-                working_capital[curve] += gross[m, curve] - received
-                received = gross[m, curve]
+                base_on_time = base_gross[m - whole, curve] if m >= whole else 0.0
+                base_late = base_gross[m - whole - 1, curve] if m >= whole + 1 else 0.0
+                gap = base_gross[m, curve] - ((1.0 - part) * base_on_time + part * base_late)
+                working_capital[curve] += gap
+                received += gap
             cash[m, curve] = received
     return working_capital
 
@@ -160,7 +164,7 @@ def run(
     (months, BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project];
     limits CashRules.limits; history (2, months + 1, BLOCK) scratch; `recorded` adds up the
     totals in `s`. Fills flows and tax (months, BLOCK) [money], equity's cash and the tax that fell
-    due, and owed (BLOCK,), debt left at lease end.
+    due, and owed (BLOCK,), debt that the last late receipts leave.
     """
     b = BLOCK
     months = flows.shape[0]
@@ -219,7 +223,7 @@ def run(
             flows[m, c] = s[w.EQUITY * b + c]
             tax[m, c] = s[w.TAX * b + c]
         for c in range(b):
-            if s[w.LEASE * b + c] == m + 1.0:
+            if s[w.LEASE * b + c] + LATE_MONTHS == m + 1.0:
                 debt = s[w.SENIOR_OWED * b + c] + s[w.SENIOR_LATE * b + c]
                 debt += s[w.INTEREST_LATE * b + c] + s[w.FACILITY_DRAWN * b + c]
                 debt += s[w.MEZZ_OWED * b + c] + s[w.MEZZ_LATE * b + c]

@@ -190,9 +190,9 @@ def exit_value(inputs, row, net, curve, owed, limits):
 
 
 @numba.njit(**_JIT)
-def sell_strip(inputs, row, c, flows, tax, cash_rules):
+def sell_strip(inputs, row, c, out, flows, tax, cash_rules):
     """Take the sold share of late distributions out of `flows` (months, BLOCK) [money]."""
-    if inputs[x.STRIP_ON, row] != 1.0:
+    if inputs[x.STRIP_ON, row] != 1.0 or not out[f.SENIOR_NOTIONAL, row] > 0.0:
         return
     lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
     for m in range(dayone.strip_first_month(inputs[x.LEASE_YEARS, row], cash_rules) - 1, lease):

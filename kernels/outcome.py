@@ -130,7 +130,10 @@ def evaluate(
                 mezz_share[m, c] = repaid / mezz_balance[m, c]
             if walked > 0 and mezz_terms[mezzanine.BULLET, c] == 0.0:
                 mezz_share[walked - 1, c] = 1.0
-            trs_fee[c] = dayone.trs_fee(inputs, row, out[f.EQUITY_NOTIONAL, row], total, cash_rules)
+            trs_fee[c] = 0.0
+            if senior > 0.0:
+                equity = out[f.EQUITY_NOTIONAL, row]
+                trs_fee[c] = dayone.trs_fee(inputs, row, equity, total, cash_rules)
 
         for scenario in range(scenarios.N_SCENARIOS):
             income = _TABLE[scenario, 0]
@@ -219,7 +222,7 @@ def evaluate(
             for c in range(BLOCK):
                 row = column_rows[c]
                 if out[f.STATUS, row] != codes.INVALID_STRUCTURE and not reuse:
-                    closing.sell_strip(inputs, row, c, flows, tax, cash_rules)
+                    closing.sell_strip(inputs, row, c, out, flows, tax, cash_rules)
             if scenario == scenarios.BASE:
                 base_flows[:] = flows
                 base_owed[:] = owed

@@ -96,10 +96,12 @@ def equity_capacity(
     facility = backed_months * senior * senior_service[0, c]
     facility_fee = facility * cash_rules[r.LIQUIDITY_FEE_BPS] * BPS_A_MONTH
     equity = total_cost - senior - mezz_terms[mezzanine.NOTIONAL, c]
-    trs_fee = dayone.trs_fee(inputs, row, equity, total_cost, cash_rules)
+    trs_fee = 0.0
+    if senior > 0.0:
+        trs_fee = dayone.trs_fee(inputs, row, equity, total_cost, cash_rules)
     trs_months = 12.0 * cash_rules[r.TRS_TERM_YEARS]
     sold_from = dayone.strip_first_month(inputs[x.LEASE_YEARS, row], cash_rules)
-    sells = inputs[x.STRIP_ON, row] == 1.0
+    sells = inputs[x.STRIP_ON, row] == 1.0 and senior > 0.0
     taxed = inputs[x.TAX_ON, row] == 1.0
     land = inputs[x.LAND_FEES, row] * fx_rate(inputs, row)
     depreciation = (total_cost - land) / lease_months

@@ -174,6 +174,7 @@ def _verdict(inputs, row, concentrated, out, rules, market, filters):
     rejects, warns = gates.split_by_action(failed, rules)
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         rejects, warns = failed, 0  # no rulebook lets null figures through
+        out[f.TIER, row] = codes.TIER_NOT_VIABLE
     gate_a_bits = (1 << codes.N_GATE_A_REASONS) - 1
     out[f.GATE_A_FAILED, row] = rejects & gate_a_bits
     out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits

@@ -22,6 +22,7 @@ import numpy as np
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 BLOCK = 32
 TOLERANCE = 1e-9
+LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the lease
 
 # -- terms: constant over a structure's life --------------------------------------------------
 (
@@ -113,6 +114,8 @@ TOLERANCE = 1e-9
     SCHEDULED,  # senior principal of the month, nothing late
     PRINCIPAL_DUE,
     MEZZ_ACCRUED,  # mezzanine interest of the month, paid or capitalised
+    NEGLIGIBLE,  # rounding of the month's dues
+    CURRENT,  # 1: nothing senior is late
     MISSING,  # what the DSRA lacks
     CASH,  # left for the next step
     TESTED,  # 1: the covenant was tested
@@ -142,7 +145,7 @@ TOLERANCE = 1e-9
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(65, 105)
+) = range(65, 107)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -159,9 +162,9 @@ TOLERANCE = 1e-9
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(105, 118)
-OPENING_RESERVES = 118
-N_SLOTS = 119
+) = range(107, 120)
+OPENING_RESERVES = 120
+N_SLOTS = 121
 FIRST_TOTAL = PRINCIPAL_PAID
 
 STEPS = (
@@ -204,7 +207,9 @@ def _draw(s, month, year_end):
         interest = coupon * owed
         scheduled = s[SENIOR_SHARE * b + c] * owed
         interest_due = interest + coupon * (late_principal + late_interest) + late_interest
-        principal_due = scheduled + late_principal
+        # a sculpted loan that grows pays out, and that is cash before anything is due
+        lent = max(0.0, -scheduled)
+        principal_due = scheduled + lent + late_principal
         room = max(0.0, running * (s[FACILITY * b + c] - s[FACILITY_DRAWN * b + c]))
         fees = s[SENIOR_FEE * b + c] * owed + s[WRAP_ON_MEZZ * b + c] * mezz_owed
         fees = fees + s[FACILITY_FEE * b + c] * room
@@ -226,13 +231,14 @@ def _draw(s, month, year_end):
         swap_due = max(0.0, -swap) + s[HEDGE * b + c] * debt
         need = operating + senior_fees + interest_due + swap_due + principal_due
 
-        received = s[CASH_IN * b + c] + s[REINVESTMENT * b + c] * opening + max(0.0, swap)
+        received = s[CASH_IN * b + c] + s[REINVESTMENT * b + c] * opening + max(0.0, swap) + lent
         short = max(0.0, need - received)
         from_reserve = min(short, reserve)
         from_trapped = min(max(0.0, short - reserve), trapped)
         from_dsra = min(max(0.0, short - (reserve + trapped)), dsra)
         from_facility = min(max(0.0, short - opening), room)
 
+        s[NEGLIGIBLE * b + c] = TOLERANCE * need
         s[OPENING_RESERVES * b + c] = opening
         s[RECEIVED * b + c] = received
         s[OPERATING_DUE * b + c] = operating
@@ -296,6 +302,8 @@ def _pay_senior(s, month):
         late_principal = max(0.0, principal_due - for_principal)
         cash = max(0.0, for_principal - principal_due)
         unpaid = unpaid_operating + unpaid_fees + unpaid_swap
+        arrears = late_interest + late_principal
+        current = 1.0 if arrears <= s[NEGLIGIBLE * b + c] else 0.0
         owed = s[SENIOR_OWED * b + c] - s[SCHEDULED * b + c]
 
         # a balloon is met by cash at hand, trapped cash and the DSRA, then by equity
@@ -307,7 +315,10 @@ def _pay_senior(s, month):
         trapped = trapped - by_trapped
         dsra = dsra - by_dsra
 
-        facility_due = s[FACILITY_DRAWN * b + c] * (1.0 + s[FACILITY_RATE * b + c])
+        # what was drawn this month costs from the next
+        drawn = s[FACILITY_DRAWN * b + c]
+        drawn_before = drawn - s[FROM_FACILITY * b + c]
+        facility_due = drawn + s[FACILITY_RATE * b + c] * drawn_before
         paid_facility = min(cash, facility_due)
         cash = cash - paid_facility
         top_up = min(cash, missing - first)
@@ -316,7 +327,8 @@ def _pay_senior(s, month):
 
         # what the senior no longer needs is set free
         freed = over * (dsra + trapped)
-        past_rent_free = reserve if s[NET * b + c] > 0.0 else over * reserve
+        past_rent_free = (current if s[NET * b + c] > 0.0 else 0.0) * reserve
+        past_rent_free = max(past_rent_free, over * reserve)
 
         s[COSTS_LATE * b + c] = unpaid * (1.0 + s[COUPON * b + c])
         s[INTEREST_LATE * b + c] = late_interest
@@ -326,12 +338,14 @@ def _pay_senior(s, month):
         s[DSRA * b + c] = dsra - over * dsra
         s[TRAPPED * b + c] = trapped - over * trapped
         s[FACILITY_DRAWN * b + c] = facility_due - paid_facility
+        s[CURRENT * b + c] = current
         s[MISSING * b + c] = missing
         s[PAID_OPERATING * b + c] = operating - unpaid_operating
         s[PAID_FEES * b + c] = fees - unpaid_fees
         s[PAID_INTEREST * b + c] = interest_due - late_interest
         s[PAID_SWAP * b + c] = swap_due - unpaid_swap
-        s[PAID_PRINCIPAL * b + c] = principal_due - late_principal
+        lent = max(0.0, -s[SCHEDULED * b + c])
+        s[PAID_PRINCIPAL * b + c] = principal_due - late_principal - lent
         s[PAID_BALLOON * b + c] = balloon
         s[FROM_TRAPPED * b + c] = s[FROM_TRAPPED * b + c] + by_trapped
         s[FROM_DSRA * b + c] = s[FROM_DSRA * b + c] + by_dsra
@@ -372,7 +386,10 @@ def _test_covenant(s, month, test, first_test_month):
 
 @numba.njit(**_JIT)
 def _pay_mezzanine(s, month):
-    """Mezzanine interest, principal, fees, balloon, unless a trap or thin cover holds its cash."""
+    """Release of trapped cash, then mezzanine interest, principal, fees and balloon.
+
+    A trap ahead of the mezzanine, or thin collateral, holds all its cash back.
+    """
     b = BLOCK
     for c in range(BLOCK):
         cash = s[CASH * b + c]
@@ -382,7 +399,13 @@ def _pay_mezzanine(s, month):
         senior = s[SENIOR_OWED * b + c] + s[SENIOR_LATE * b + c]
         covered = s[VALUE * b + c] - senior >= s[OC_FLOOR * b + c] * senior - TOLERANCE
         held = s[TRAP_ON * b + c] * s[TRAP_AHEAD_OF_MEZZ * b + c]
-        held = (held if covered else 1.0) * (1.0 if senior > 0.0 else 0.0)
+        held = held if covered else 1.0
+        held = held * (1.0 if senior > s[NEGLIGIBLE * b + c] else 0.0)
+        trap = s[TRAP_ON * b + c]
+        lets_go = s[TESTED * b + c] if s[CLEAN_RUN * b + c] >= s[CLEAN_TESTS * b + c] else 0.0
+        lets_go = lets_go * (1.0 - trap) * (1.0 - held) * s[CURRENT * b + c]
+        released = lets_go * s[TRAPPED * b + c]
+        cash = cash + released
         to_trap = held * cash
         cash = cash - to_trap
 
@@ -393,8 +416,7 @@ def _pay_mezzanine(s, month):
         interest_due = (1.0 - in_window) * accrued + interest_late + on_late
         scheduled = s[MEZZ_SHARE * b + c] * mezz_owed
         principal_due = scheduled + mezz_late
-        arrears = s[INTEREST_LATE * b + c] + s[SENIOR_LATE * b + c]
-        waits = s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 if arrears > 0.0 else 0.0)
+        waits = s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 - s[CURRENT * b + c])
         may_pay = (1.0 - waits) * principal_due
         fees_due = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
         fees_due = fees_due + s[MEZZ_FEES_LATE * b + c]
@@ -417,13 +439,15 @@ def _pay_mezzanine(s, month):
         s[PAID_MEZZ_PRINCIPAL * b + c] = paid_principal + balloon
         s[PAID_MEZZ_FEES * b + c] = fees_due - unpaid_fees
         s[EQUITY_IN * b + c] = s[EQUITY_IN * b + c] + balloon - by_cash
+        s[TRAPPED * b + c] = s[TRAPPED * b + c] - released
+        s[RELEASED * b + c] = s[RELEASED * b + c] + released
         s[TO_TRAP * b + c] = to_trap
         s[CASH * b + c] = cash - by_cash
 
 
 @numba.njit(**_JIT)
 def _pay_equity(s, month):
-    """Turbo, trap, pay-down and release; then subordinated hedging, and equity has the rest."""
+    """Turbo, trap and pay-down; then subordinated hedging, and equity has the rest."""
     b = BLOCK
     for c in range(BLOCK):
         cash = s[CASH * b + c]
@@ -441,10 +465,6 @@ def _pay_equity(s, month):
         from_trap = min(pays_down * trapped / penalty, owed - prepaid)
         trapped = trapped - from_trap * penalty
         prepaid = prepaid + from_trap
-        lets_go = tested if s[CLEAN_RUN * b + c] >= s[CLEAN_TESTS * b + c] else 0.0
-        released = lets_go * (1.0 - trap) * trapped
-        trapped = trapped - released
-        cash = cash + released
         fee = s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0
         trs_due = s[TRS_LATE * b + c] + fee
         paid_trs = min(cash, trs_due)
@@ -455,7 +475,6 @@ def _pay_equity(s, month):
         s[TO_TRAP * b + c] = to_trap
         s[PREPAID * b + c] = prepaid
         s[PAID_PENALTY * b + c] = prepaid * (penalty - 1.0)
-        s[RELEASED * b + c] = s[RELEASED * b + c] + released
         s[PAID_TRS * b + c] = paid_trs
         s[CASH * b + c] = cash - paid_trs
         s[EQUITY * b + c] = cash - paid_trs - s[EQUITY_IN * b + c]
@@ -479,9 +498,13 @@ def pay_month(s, month, year_end, test, first_test_month):
 
 @numba.njit(**_JIT)
 def add_up(s, month):
-    """Check that the month's cash is conserved and add its payments to the totals of the life."""
+    """Check that the month's cash is conserved and add its payments to the totals of the life.
+
+    A column's life ends with its own last late receipt, however long the block's longest is.
+    """
     b = BLOCK
     for c in range(BLOCK):
+        living = 1.0 if month <= s[LEASE * b + c] + LATE_MONTHS else 0.0
         paid = s[PAID_OPERATING * b + c] + s[PAID_FEES * b + c] + s[PAID_INTEREST * b + c]
         paid = paid + s[PAID_SWAP * b + c] + s[PAID_PRINCIPAL * b + c] + s[PAID_BALLOON * b + c]
         paid = paid + s[PAID_FACILITY * b + c] + s[PAID_MEZZ_INTEREST * b + c]
@@ -489,7 +512,8 @@ def add_up(s, month):
         paid = paid + s[PREPAID * b + c] + s[PAID_PENALTY * b + c] + s[PAID_TRS * b + c]
         paid = paid + s[CASH * b + c]
         closing = s[RENT_FREE_RESERVE * b + c] + s[TRAPPED * b + c] + s[DSRA * b + c]
-        came = s[RECEIVED * b + c] + s[FROM_FACILITY * b + c] + s[EQUITY_IN * b + c]
+        lent = max(0.0, -s[SCHEDULED * b + c])
+        came = s[RECEIVED * b + c] - lent + s[FROM_FACILITY * b + c] + s[EQUITY_IN * b + c]
         imbalance = came + s[OPENING_RESERVES * b + c] - paid - closing
         s[IMBALANCE * b + c] = imbalance
         s[IMBALANCE_MOST * b + c] = max(s[IMBALANCE_MOST * b + c], abs(imbalance))
@@ -505,9 +529,9 @@ def add_up(s, month):
         s[COVENANT_MIN * b + c] = min(least, ratio) if tested > 0.0 else least
         s[COVENANT_SUM * b + c] = s[COVENANT_SUM * b + c] + ratio
         s[COVENANT_TESTS * b + c] = s[COVENANT_TESTS * b + c] + tested
-        s[TRAP_MONTHS * b + c] = s[TRAP_MONTHS * b + c] + s[TRAP_ON * b + c]
-        s[TURBO_MONTHS * b + c] = s[TURBO_MONTHS * b + c] + s[TURBO_NOW * b + c]
-        s[UNPAID_MOST * b + c] = max(s[UNPAID_MOST * b + c], unpaid)
+        s[TRAP_MONTHS * b + c] = s[TRAP_MONTHS * b + c] + living * s[TRAP_ON * b + c]
+        s[TURBO_MONTHS * b + c] = s[TURBO_MONTHS * b + c] + living * s[TURBO_NOW * b + c]
+        s[UNPAID_MOST * b + c] = max(s[UNPAID_MOST * b + c], living * unpaid)
         s[PUT_IN * b + c] = s[PUT_IN * b + c] + s[EQUITY_IN * b + c]
         s[DSRA_DRAWS * b + c] = s[DSRA_DRAWS * b + c] + s[FROM_DSRA * b + c]
         s[FACILITY_DRAWS * b + c] = s[FACILITY_DRAWS * b + c] + s[FROM_FACILITY * b + c]

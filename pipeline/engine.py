@@ -175,7 +175,7 @@ def _complete_slice(
     capital = np.empty((income.N_INCOMES, distinct.shape[1]))
     for which in range(income.N_INCOMES):
         _curves(books, distinct, which, gross[which], net[which])
-        capital[which] = receipts(distinct, gross[which], cash[which])
+        capital[which] = receipts(distinct, gross[which], gross[income.AS_IS], cash[which])
     outcome.evaluate(
         inputs,
         curve_of_row,
