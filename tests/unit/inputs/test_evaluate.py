@@ -24,8 +24,11 @@ def test_the_catalogues_defaults_give_every_key():
     assert set(KEYS) <= set(found)
     assert found["net_it_load_mw"] == pytest.approx(100 / 1.3)
     assert found["developer_margin_pct"] == pytest.approx(100 * 150 / 920)
-    assert found["equity_irr"] is None
-    assert found["equity_irr_status"] == "NOT_MODELLED"
+    assert found["equity_irr"] == pytest.approx(-3.955, abs=5e-4)
+    assert found["equity_irr_status"] == "OK"
+    assert found["day1_cash"] == 0
+    assert found["mezz_rating"] is None
+    assert found["mezz_rating_status"] == "NO_MEZZ"
 
 
 def test_the_trace_of_the_sources_has_its_right_figures():
