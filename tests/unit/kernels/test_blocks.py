@@ -1,6 +1,7 @@
 """Are a structure's figures the same bits whatever stands beside it, and the short months exact?"""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -165,7 +166,7 @@ def assert_same_accounts(found: np.ndarray, expected: np.ndarray, but: tuple[int
 def test_a_month_that_keeps_no_record_leaves_the_same_accounts_and_equity(
     life: list[tuple[np.ndarray, bool]],
 ) -> None:
-    for m, ((before, _), (after, _)) in enumerate(zip(life, life[1:], strict=False), 1):
+    for m, ((before, _), (after, _)) in enumerate(pairwise(life), 1):
         s = before.copy()
         w.pay_month_unrecorded(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
         assert_same_accounts(s, after, ())
@@ -175,7 +176,7 @@ def test_a_month_that_keeps_no_record_leaves_the_same_accounts_and_equity(
 def test_a_month_without_debt_leaves_what_a_whole_month_leaves(
     life: list[tuple[np.ndarray, bool]],
 ) -> None:
-    for m, ((before, gone), (after, _)) in enumerate(zip(life, life[1:], strict=False), 1):
+    for m, ((before, gone), (after, _)) in enumerate(pairwise(life), 1):
         if gone:
             s = before.copy()
             w.pay_debt_free_month(s, float(m), float(m % 12 == 0))
