@@ -250,7 +250,7 @@ def test_a_partition_that_raises_is_named_with_its_cause(
     def fail(*_: object) -> None:
         raise ArithmeticError("no such figure")
 
-    monkeypatch.setattr("pipeline.stages.pruning.figures_of_ids", fail)
+    monkeypatch.setattr("pipeline.stages.pruning.sized_figures_of_ids", fail)
     with pytest.raises(PartitionsFailed) as caught:
         pruning_stage(run, plan, SerialExecutor(), quiet)
     assert str(caught.value) == "pruning partition 3: ArithmeticError: no such figure"

@@ -253,7 +253,7 @@ PROJECT = [
     Case("run/hard_filters", "[DSCR>=high]", "is not a number", "run.hard_filters[0]"),
     Case("run/hard_filters", "[RepoEligible=Maybe]", "=Yes or =No", "run.hard_filters[0]"),
     Case("run/hard_filters", "[SeniorRating>=A-]", "not a tranche rating", "run.hard_filters[0]"),
-    Case("run/hard_filters", "[EquityIRR>=12]", "not modelled yet", "run.hard_filters[0]"),
+    Case("run/hard_filters", "[EquityIRR>=12%]", "is not a filter", "run.hard_filters[0]"),
     Case("run/hard_filters", "[DSCR>=1.3, DSCR>=1.3]", "given twice", "run.hard_filters[1]"),
     Case("run/hard_filters", "[5]", "is not a filter", "run.hard_filters[0]"),
     Case("expected", "5", "has to be a mapping"),

@@ -18,7 +18,7 @@ from kernels import dayone
 from kernels import layout as x
 from kernels.curve import discount_factor
 from kernels.normal import lognormal_option, normal_option
-from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules
+from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules, packed_cash_rules
 
 FILE = Path(__file__).parent / "reference" / "rates.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}
@@ -68,7 +68,12 @@ def test_day_one_value_is_the_npv_of_a_dealer_who_receives_inflation(case: dict[
     inputs[x.CSA_TYPE] = 1
     charges = np.zeros((3, 7))
     charges[1, x.RATING_AA] = 20
-    cash = CashRules(np.zeros(N_CASH_LIMITS), *(np.zeros(3),) * 3, charges, *(np.zeros(7),) * 2)
+    upfront, of_ratings = np.zeros(2), np.zeros(7)
+    cash = packed_cash_rules(
+        CashRules(
+            np.zeros(N_CASH_LIMITS), *(np.zeros(3),) * 2, upfront, charges, *(of_ratings,) * 2
+        )
+    )
     rate = 100 * given["discount_rate_annual_compounded"]
     discounts = np.array([discount_factor(rate, t / 12) for t in range(121)])
     value = dayone.zcis_value(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kernels import codes, figures, layout
+from kernels.rules import packed_rules
 from kernels.scoring import composite_score
 
 from . import books, rating, scoring
@@ -140,7 +141,8 @@ def test_composite_examples(
     out[figures.DSCR_MIN] = dscr
     out[figures.SENIOR_RATING] = rating.NUMBER[rated]
     inputs = input_column(values, default_facts())[:, None]
-    by_kernel = composite_score(inputs, 0, out, day1, rules_of(books.rulebook(), weights))
+    rules = packed_rules(rules_of(books.rulebook(), weights))
+    by_kernel = composite_score(inputs, 0, out, day1, rules)
     # the page rounds each of the five parts to a hundredth of a point
     assert by_oracle == pytest.approx(score, abs=0.011)
     assert by_kernel == pytest.approx(by_oracle, rel=1e-12)

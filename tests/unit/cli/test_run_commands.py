@@ -80,8 +80,10 @@ def test_top_shows_the_best_rows(run: Path, capsys: Capture) -> None:
     out = ["--out", str(run.parent)]
     found = document(["top", run.name, "-n", "3", "--json", *out], capsys)
     assert [row["rank"] for row in found["rows"]] == [1, 2, 3]
-    assert found["rows"][0]["equity_irr"] is None
-    assert found["rows"][0]["equity_irr_status"] == "NOT_MODELLED"
+    assert all(0 < row["equity_irr"] < 100 for row in found["rows"])
+    assert found["rows"][0]["equity_irr_status"] == "OK"
+    assert found["rows"][0]["mezz_rating"] is None
+    assert found["rows"][0]["mezz_rating_status"] == "NO_MEZZ"
     assert run_command(["top", run.name, "-n", "2", *out]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
 
@@ -218,7 +220,7 @@ def test_a_failing_partition_is_exit_1_with_its_number(
     def fail(*_: object) -> None:
         raise ArithmeticError("no such figure")
 
-    monkeypatch.setattr("pipeline.stages.pruning.figures_of_ids", fail)
+    monkeypatch.setattr("pipeline.stages.pruning.sized_figures_of_ids", fail)
     project = str(write_project(tmp_path))
     found = document(["run", project, "--direct", "--out", str(tmp_path), "--json"], capsys, 1)
     assert {"item": "pruning partition 0", "cause": "ArithmeticError: no such figure"} in (

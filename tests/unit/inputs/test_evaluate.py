@@ -1,7 +1,9 @@
 """Does evaluate give every figure of each scenario, in order, from Python and a command line?"""
 
 import json
-import time
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -24,8 +26,11 @@ def test_the_catalogues_defaults_give_every_key():
     assert set(KEYS) <= set(found)
     assert found["net_it_load_mw"] == pytest.approx(100 / 1.3)
     assert found["developer_margin_pct"] == pytest.approx(100 * 150 / 920)
-    assert found["equity_irr"] is None
-    assert found["equity_irr_status"] == "NOT_MODELLED"
+    assert found["equity_irr"] == pytest.approx(-3.955, abs=5e-4)
+    assert found["equity_irr_status"] == "OK"
+    assert found["day1_cash"] == 0
+    assert found["mezz_rating"] is None
+    assert found["mezz_rating_status"] == "NO_MEZZ"
 
 
 def test_the_trace_of_the_sources_has_its_right_figures():
@@ -87,12 +92,26 @@ def test_a_sum_of_money_is_no_percentage(tmp_path):
         evaluate(request, {"OPEXMode_17": "PercentOfRevenue"})
 
 
+THOUSAND = """
+import time
+from pipeline.evaluation import evaluate_many
+scenarios = [{"SeniorCoupon_38": 3 + k / 200, "mezz": k % 2 == 0} for k in range(1000)]
+evaluate_many(None, scenarios[:2])  # start-up: compiled kernels, files read
+started = time.process_time()
+assert len(evaluate_many(None, scenarios)) == 1000
+print(time.process_time() - started)
+"""
+
+
 def test_a_thousand_scenarios_take_under_two_seconds():
-    scenarios = [{"SeniorCoupon_38": 3 + k / 200, "mezz": k % 2 == 0} for k in range(1000)]
-    evaluate_many(None, scenarios[:2])  # start-up: compiled kernels, files read
-    started = time.perf_counter()
-    assert len(evaluate_many(None, scenarios)) == 1000
-    assert time.perf_counter() - started < 2
+    # In a process of its own, which coverage does not trace, by the processor time that it took:
+    # neither tracing nor whatever else this machine does is counted.
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run(
+        [sys.executable, "-c", THOUSAND],
+        cwd=ROOT, env=plain, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(done.stdout) < 2
 
 
 def printed(arguments, capsys):

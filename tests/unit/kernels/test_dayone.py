@@ -49,7 +49,8 @@ def row() -> Row:
 
 
 @pytest.fixture(scope="module")
-def cash() -> CashRules:
+def cash() -> np.ndarray:
+    """Terms of the day-one value, as the kernels read them."""
     limits = np.full(r.N_CASH_LIMITS, np.nan)
     for place, value in {
         r.WRAP_VALUE_YEARS_MAX: 15,
@@ -66,7 +67,8 @@ def cash() -> CashRules:
     charges = np.arange(21.0).reshape(3, 7)
     low = np.array([np.nan, 500.0, 300.0, np.nan, np.nan, np.nan, np.nan])
     three = np.zeros(3)
-    return CashRules(limits, three, three, np.array([2.0, 1.5]), charges, low, np.zeros(7))
+    terms = CashRules(limits, three, three, np.array([2.0, 1.5]), charges, low, np.zeros(7))
+    return r.packed_cash_rules(terms)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def cash() -> CashRules:
     [(x.RATING_BBB, x.RATING_AA, 90), (x.RATING_B, x.RATING_AAA, 430), (x.RATING_A, x.RATING_A, 0)],
 )
 def test_wrap_saves_its_spread_over_the_life(
-    row: Row, cash: CashRules, matrix: int, wrapped: int, saved_bps: float
+    row: Row, cash: np.ndarray, matrix: int, wrapped: int, saved_bps: float
 ) -> None:
     inputs = row(WRAP_TYPE=x.WRAP_SENIOR)
     exact = saved_bps / 1e4 * 1e8
@@ -89,7 +91,7 @@ def test_wrap_saves_its_spread_over_the_life(
 
 @pytest.mark.parametrize(("years", "implied"), [(5, 3.2), (10, 3.0)])
 def test_inflation_swap_pays_the_breakeven_over_expectations(
-    row: Row, cash: CashRules, years: int, implied: float
+    row: Row, cash: np.ndarray, years: int, implied: float
 ) -> None:
     long_run = np.full(r.N_LIMITS, 2.0)
     cpi = [2 + 2 * max(0, 1 - y / 5) for y in range(years)]
@@ -110,7 +112,7 @@ def test_more_inflation_than_struck_costs_the_project() -> None:
     assert dayone.zcis_settlement(1e8, 1.1, 1.1) == 0.0
 
 
-def test_rate_option_is_the_strip_on_the_scheduled_balance(cash: CashRules) -> None:
+def test_rate_option_is_the_strip_on_the_scheduled_balance(cash: np.ndarray) -> None:
     balance = np.linspace(1.0, 0.0, 241)[:240].reshape(-1, 1)
     months = dayone.rate_option_months(240, cash)
     assert months == 84
@@ -139,7 +141,7 @@ def test_rate_option_is_the_strip_on_the_scheduled_balance(cash: CashRules) -> N
     ],
 )
 def test_rate_option_settles_beyond_its_strike(
-    cash: CashRules, option: int, shock: float, a_year_bps: float
+    cash: np.ndarray, option: int, shock: float, a_year_bps: float
 ) -> None:
     settlement = dayone.rate_option_settlement(option, float(shock), cash)
     assert settlement == pytest.approx(a_year_bps / 1e4 / 12, rel=1e-14)
@@ -149,18 +151,21 @@ def test_rate_option_settles_beyond_its_strike(
     ("share", "equity", "notional"), [(5, 4e7, 2e6), (80, 4e7, 2.5e7), (80, -4e7, 0.0)]
 )
 def test_total_return_swap_is_bounded_by_the_structure(
-    row: Row, cash: CashRules, share: float, equity: float, notional: float
+    row: Row, cash: np.ndarray, share: float, equity: float, notional: float
 ) -> None:
     inputs = row(TRS_EQUITY_PCT=share, TRS_FEE_PCT=3, TRS_MARGINING=x.TRS_QUARTERLY)
     assert dayone.trs_notional(inputs, 0, equity, 1e8, cash) == notional
     assert dayone.trs_value(inputs, 0, notional, cash) == pytest.approx(0.015 * notional)
     assert dayone.trs_value(row(), 0, notional, cash) == pytest.approx(0.02 * notional)
-    assert 60 * dayone.trs_fee(inputs, 0, notional) == pytest.approx(5 * 0.03 * notional)
+    assert dayone.trs_fee(inputs, 0, equity, 1e8, cash) == 0.0
+    inputs[x.TRS_ON] = 1.0
+    fee = dayone.trs_fee(inputs, 0, equity, 1e8, cash)
+    assert 60 * fee == pytest.approx(5 * 0.03 * notional)
     short = row(TRS_EQUITY_PCT=share, SENIOR_TENOR_YEARS=4)
     assert dayone.trs_notional(short, 0, equity, 1e8, cash) == 0.0
 
 
-def test_strip_sells_a_fifth_of_late_distributions_before_tax(cash: CashRules) -> None:
+def test_strip_sells_a_fifth_of_late_distributions_before_tax(cash: np.ndarray) -> None:
     assert [dayone.strip_first_month(years, cash) for years in (10, 25, 25.5)] == [181, 181, 241]
     assert dayone.strip_sold(900.0, 100.0, cash) == pytest.approx(200.0)
     assert dayone.strip_sold(-900.0, 100.0, cash) == 0.0
@@ -183,7 +188,7 @@ def test_rebate_and_uplift_are_shares_of_fees_and_debt(row: Row) -> None:
     assert dayone.advance_uplift(inputs, 0, 1e8) == pytest.approx(2e6)
 
 
-def test_call_is_a_receiver_swaption_on_the_remaining_schedule(row: Row, cash: CashRules) -> None:
+def test_call_is_a_receiver_swaption_on_the_remaining_schedule(row: Row, cash: np.ndarray) -> None:
     balance = np.linspace(1.0, 0.0, 241)[:240].reshape(-1, 1)
     inputs = row(CALL_YEARS=5)
     left = np.arange(61, 241)
@@ -220,7 +225,7 @@ def test_call_is_a_receiver_swaption_on_the_remaining_schedule(row: Row, cash: C
     ],
 )
 def test_warnings_name_what_is_wrong_with_the_overlays(
-    row: Row, cash: CashRules, changes: dict[str, float], raised: list[str]
+    row: Row, cash: np.ndarray, changes: dict[str, float], raised: list[str]
 ) -> None:
     mask = dayone.overlay_warnings(row(**changes), 0, cash)
     names = [name for bit, name in enumerate(codes.WARNING_NAMES) if mask >> bit & 1]
