@@ -7,6 +7,7 @@ ln PV against ln v, which is convex and nearly straight, so that a handful of st
 bits. Anything else is searched for sign changes of PV over RATE_GRID and solved by bisection when
 there is exactly one; the status says when there is none, or several. Source: the model's section 5.
 
+A flow series that loses all but a sliver every period has no root told: see HIGHEST_FACTOR.
 Flow 0 falls at close, flow m at the end of period m; r is per period.
 """
 
@@ -27,11 +28,16 @@ _BISECTION_STEPS = 200
 # Newton squares the error: after a step this small what is left is under the last bit.
 _STEP_TOLERANCE = 1e-9
 
-# Discount factors searched for sign changes: v from 1/11 (r = 1000 %) to 20 (r = -95 %), spaced
+# The least rate told is -3/4 a period: a month that loses more has lost everything within a year,
+# and 4^500 is still a float64.
+HIGHEST_FACTOR = 4.0
+NOTHING = 1e-9  # of an outlay: what comes back is rounding
+
+# Discount factors searched for sign changes: v from 1/11 (r = 1000 %) to the highest, spaced
 # evenly in 1/v^(1/4) - fine near r = 0, where periods are months and roots lie close together.
 _GRID_POINTS = 400
 _GRID_LOW = 1.0 / 11.0
-_GRID_HIGH = 20.0
+_GRID_HIGH = HIGHEST_FACTOR
 
 
 @numba.njit(**_JIT)
@@ -79,7 +85,9 @@ def _solve_monotone(flows, column, last, v):
         duration = v * inflow_time / inflow - v * outflow_time / outflow
         step = (natural_log(outflow) - natural_log(inflow)) / duration
         step = max(-2.0, min(2.0, step))
-        v *= exponential(step)
+        if v >= HIGHEST_FACTOR and step > 0.0:
+            return np.inf
+        v = min(v * exponential(step), HIGHEST_FACTOR)
         if abs(step) <= _STEP_TOLERANCE:
             break
     return v
@@ -140,7 +148,7 @@ def irr(flows, column, last, guess):
         return np.nan, NONE
     if changes == 1:
         v = _solve_monotone(flows, column, last, guess)
-        status = CONVERGED if v > 0.0 and v < np.inf else NONE
+        status = CONVERGED if v > 0.0 and v < HIGHEST_FACTOR else NONE
     else:
         v, status = _search(flows, column, last)
     if status != CONVERGED:
@@ -186,7 +194,8 @@ def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
     for c in range(width):
         rate[c] = np.nan
         status[c] = NONE
-        moving[c] = least[c] == 0.0 and outlay[c] > 0.0 and total[c] > 0.0
+        returned = total[c] > NOTHING * outlay[c]
+        moving[c] = least[c] == 0.0 and outlay[c] > 0.0 and returned
         open_columns += moving[c]
     for _ in range(_NEWTON_STEPS):
         if open_columns == 0:
@@ -209,13 +218,18 @@ def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
             duration = lead + v * s[_SLOPE * BLOCK + c] / value
             gap = natural_log(outlay[c] / value) - lead * natural_log(v)
             step = max(-2.0, min(2.0, gap / duration))
-            v *= exponential(step)
+            if v >= HIGHEST_FACTOR and step > 0.0:
+                moving[c] = False
+                open_columns -= 1
+                continue
+            v = min(v * exponential(step), HIGHEST_FACTOR)
             factor[c] = v
             if abs(step) <= _STEP_TOLERANCE:
                 moving[c] = False
                 open_columns -= 1
-                rate[c] = 1.0 / v - 1.0
-                status[c] = CONVERGED
+                if v < HIGHEST_FACTOR:
+                    rate[c] = 1.0 / v - 1.0
+                    status[c] = CONVERGED
     for c in range(width):
         if least[c] < 0.0 and outlay[c] > 0.0:
             lead = int(delay[c])

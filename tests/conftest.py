@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+# First of all: it names the cache of compiled kernels by the engine's fingerprint, so that no test
+# runs a caller compiled with an older helper.
+import pipeline  # noqa: F401
+
 os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", NO_COLOR="1")
 for name in [name for name in os.environ if name.startswith("ATLAS_FORGE_")]:
     del os.environ[name]

@@ -95,6 +95,7 @@ def run(cases: Sequence[Case], horizon: int) -> list[tuple[list[Month], dict[str
             for name, slot in STREAM_SLOTS.items():
                 s[slot * B + c] = streams[name][m]
         w.pay_month(s, float(m), float(m % 12 == 0), float(m % interval == 0), float(first))
+        w.add_up(s, float(m))
         kept = (w.COVENANT_INCOME, w.COVENANT_SERVICE)
         sums.append(np.stack([s[slot * B : (slot + 1) * B] for slot in kept]))
         for c, history in enumerate(histories):

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
-LEAST_RATE, MOST_RATE = -0.95, 10.0  # searched where flows change sign more than once
+LEAST_RATE, MOST_RATE = -0.75, 10.0  # searched where flows change sign more than once
 GRID = 20_001
 FLOOR_RATE, CEILING_RATE = -0.999999, 1e9  # searched where they change sign once
+LEAST_TOLD = -3 / 4  # a loss of more a period has no rate worth telling
 
 
 def worth(flows: Sequence[float], rate: float) -> float:
@@ -56,7 +57,8 @@ def irr(flows: Sequence[float]) -> tuple[float | None, str]:
             ends = ((1 + ends[0]) ** 0.95 - 1, ends[1])
         if (at_low > 0) == (worth(flows, ends[1]) > 0):
             return None, "none"
-        return halved(flows, *ends), "converged"
+        rate = halved(flows, *ends)
+        return (rate, "converged") if rate > LEAST_TOLD else (None, "none")
     growth = np.geomspace(1 + LEAST_RATE, 1 + MOST_RATE, GRID)
     with np.errstate(over="ignore", invalid="ignore"):
         # Worth at the first flow where growth is over 1, at the last elsewhere: neither overflows.
