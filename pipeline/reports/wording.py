@@ -61,7 +61,7 @@ WARNINGS: dict[str, str] = {
 }
 LEVERS = "What the search chose for this structure; everything else is as in the project file."
 NO_LEVERS = "The project file lets nothing vary: this is the one structure it describes."
-NOT_MODELLED = "Stated so that nobody reads a figure for more than it is."
+NOT_MODELLED = "No figure above takes account of:"
 HOW_TO_READ: dict[str, str] = {
     "DSCR": (
         "net income over senior debt service in the weakest month that is tested. Senior debt "
