@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types bench lock clean
+.PHONY: help setup run test test-full lint types bench peers lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -35,8 +35,12 @@ lint: setup  ## style, format, and which layer may import which
 types: setup  ## mypy, strict
 	$(BIN)/mypy
 
-bench: setup  ## speed beside a calibration loop, best of three
-	$(BIN)/python -m benchmarks
+bench: setup  ## speed beside a C loop of the same arithmetic, best of three; RECORD=1 keeps it
+	$(BIN)/python -m benchmarks $(if $(RECORD),--record)
+
+peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.md
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-peers.lock
+	$(BIN)/python -m benchmarks.peers
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

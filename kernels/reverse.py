@@ -46,10 +46,11 @@ def _set_shape(profile, start, months, net, column, rules, shape):
 @numba.njit(**_JIT)
 def _worth(shape, start, months, rate):
     """Value of `shape` at month `start`: the discount factors multiplied up, and summed."""
+    step = 1.0 / (1.0 + rate)
     factor = 1.0
     value = 0.0
     for m in range(start, months):
-        factor /= 1.0 + rate
+        factor *= step
         value += factor * shape[m]
     return value
 
@@ -64,20 +65,23 @@ def _least_dscr(
     """
     owed = notional
     least = np.inf
+    growth = 1.0 + rate
     level_principal = notional / (months - start)
+    payment_unit = notional / worth
     for m in range(months):
-        interest = owed * rate
-        principal = 0.0
+        service = owed * rate
         if m >= start:
             if profile == x.AMORT_LEVEL:
-                principal = level_principal
+                service += level_principal
             elif profile != x.AMORT_BULLET:
-                principal = notional / worth * shape[m] - interest
+                service = payment_unit * shape[m]
         if m >= rent_free:
-            least = min(least, net[m, column] / (interest + principal))
-            if least < floor:
-                return least
-        owed -= principal
+            income = net[m, column]
+            if income < least * service:
+                least = income / service
+                if least < floor:
+                    return least
+        owed = owed * growth - service
     return least
 
 

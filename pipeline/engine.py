@@ -8,7 +8,6 @@ on a row's own inputs alone, so the bits do not depend on which rows stand in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from kernels import income, outcome, reverse, structure
 from kernels import layout as x
 from kernels import rules as r
 from kernels.cashflow import LATE_MONTHS, receipts
-from pipeline.problem import FloatArray, Lever, Problem
+from pipeline.problem import Books, FloatArray, Lever, Problem
 from pipeline.space.levers import LeverSpace
 
 IdArray = npt.NDArray[np.int64]
@@ -35,7 +34,7 @@ def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     Figures that need the cash waterfall are NaN.
     """
     inputs, key = _inputs_of_ids(problem, ids)
-    return _sized(_books(problem), problem.filters, inputs, key)
+    return _sized(problem.books, problem.filters, inputs, key)
 
 
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -56,7 +55,7 @@ def reverse_sizes(problem: Problem, ids: IdArray, claimed: FloatArray) -> FloatA
     `claimed` (rows,) [project currency]: notionals whose coverage is asked for.
     """
     inputs, key = _inputs_of_ids(problem, ids)
-    books = _books(problem)
+    books = problem.books
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     gross, net = np.empty((2, _months(inputs), distinct.shape[1]))
@@ -94,27 +93,8 @@ def _months(inputs: FloatArray) -> int:
     return int(np.ceil(12.0 * years))
 
 
-@dataclass(frozen=True)
-class _Books:
-    """Rulebook and market as the kernels read them."""
-
-    rules: FloatArray
-    cash: FloatArray
-    market: FloatArray
-    curves: FloatArray
-
-
-def _books(problem: Problem) -> _Books:
-    return _Books(
-        r.packed_rules(problem.rules),
-        r.packed_cash_rules(problem.cash),
-        r.packed_market(problem.market, problem.curves),
-        r.packed_curves(problem.curves),
-    )
-
-
 def _curves(
-    books: _Books, distinct: FloatArray, which: int, gross: FloatArray, net: FloatArray
+    books: Books, distinct: FloatArray, which: int, gross: FloatArray, net: FloatArray
 ) -> None:
     income.income_curves(
         distinct,
@@ -128,7 +108,7 @@ def _curves(
     )
 
 
-def _sized(books: _Books, filters: FloatArray, inputs: FloatArray, key: IdArray) -> FloatArray:
+def _sized(books: Books, filters: FloatArray, inputs: FloatArray, key: IdArray) -> FloatArray:
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]
     distinct = np.ascontiguousarray(inputs[:, first_row])
     gross, net, net_cpi_0, unused = np.empty((4, _months(inputs), distinct.shape[1]))
@@ -154,7 +134,7 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
     # Rows of like tenor and mezzanine stand together: a block's waterfall can then leave out what
     # none of its rows has any more. Rows do not affect one another, so the order changes no bit.
     order = np.lexsort((key, inputs[x.MEZZ_ON], inputs[x.SENIOR_TENOR_YEARS]))
-    books = _books(problem)
+    books = problem.books
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
     for start in range(0, len(order), _SLICE_ROWS):
         rows = order[start : start + _SLICE_ROWS]
@@ -164,7 +144,7 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
 
 
 def _complete_slice(
-    books: _Books, filters: FloatArray, inputs: FloatArray, key: IdArray
+    books: Books, filters: FloatArray, inputs: FloatArray, key: IdArray
 ) -> FloatArray:
     out = _sized(books, filters, inputs, key)
     first_row, curve_of_row = np.unique(key, return_index=True, return_inverse=True)[1:]

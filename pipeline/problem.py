@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import layout as x
+from kernels import rules as packing
 from kernels.rules import CashRules, Curves, Market, Rules, Yields
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,6 +42,15 @@ class ReverseCheck(NamedTuple):
     rows_per_partition: int
     notional_units: float  # [project currency]
     dscr: float  # [ratio]
+
+
+class Books(NamedTuple):
+    """Rulebook, cash terms, market and curves packed as the kernels read them."""
+
+    rules: FloatArray
+    cash: FloatArray
+    market: FloatArray
+    curves: FloatArray
 
 
 @dataclass(frozen=True)
@@ -80,3 +90,13 @@ class Problem:
             self.yields, self.cash, curves.df, curves.floor_unit, curves.cap_unit, curves.strip_df
         )
         return curves
+
+    @cached_property
+    def books(self) -> Books:
+        """The packed books, made once per process."""
+        return Books(
+            packing.packed_rules(self.rules),
+            packing.packed_cash_rules(self.cash),
+            packing.packed_market(self.market, self.curves),
+            packing.packed_curves(self.curves),
+        )

@@ -15,6 +15,7 @@ from pipeline.reports.pdf_text import BOLD, REGULAR
 from pipeline.reports.theme import BLUE, GREY, INK, LINE, NAVY, PALE, TIER_COLOURS
 
 _LEGEND_GAP = 16
+_LEAST_BAR = 3.0
 
 
 def bar(share_pct: float, full_pct: float, width: float, colour: Color = BLUE) -> Drawing:
@@ -38,7 +39,7 @@ def funnel(steps: Sequence[FunnelStep], width: float) -> Drawing:
         y = height - (number + 1) * row + (row - thick) / 2
         half = max(span * step.share_pct / 200, 0.6) if step.rows else 0.0
         middle = left + span / 2
-        if previous is not None:
+        if previous is not None and step.rows:
             upper_y, upper_half = previous
             drawing.add(
                 Polygon(
@@ -67,17 +68,18 @@ def funnel(steps: Sequence[FunnelStep], width: float) -> Drawing:
 def tier_bar(tiers: Sequence[Tier], width: float) -> Drawing:
     """Permutations that passed the gates by tier, stacked, with a legend of all tiers."""
     drawing = Drawing(width, 32)
-    passed = [tier for tier in tiers if tier.name != "Not Viable"]
-    total = sum(tier.rows for tier in passed)
+    passed = [tier for tier in tiers if tier.name != "Not Viable" and tier.rows]
     drawing.add(Rect(0, 18, width, 13, fillColor=PALE, strokeColor=None))
+    # what is there is to be seen, so that small tiers take a little from the large ones
+    total = sum(tier.rows for tier in passed)
+    lengths = [max(_LEAST_BAR, width * tier.rows / total) for tier in passed]
     x = 0.0
-    for tier in passed:
-        length = width * tier.rows / total if total else 0.0
-        if length:
-            drawing.add(
-                Rect(x, 18, length, 13, fillColor=TIER_COLOURS[tier.name], strokeColor=white,
-                     strokeWidth=0.5)
-            )  # fmt: skip
+    for tier, wanted in zip(passed, lengths, strict=True):
+        length = width * wanted / sum(lengths)
+        drawing.add(
+            Rect(x, 18, length, 13, fillColor=TIER_COLOURS[tier.name], strokeColor=white,
+                 strokeWidth=0.5)
+        )  # fmt: skip
         x += length
     x = 0.0
     for tier in tiers:

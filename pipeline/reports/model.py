@@ -9,63 +9,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from kernels import codes
-from pipeline.columns import BY_NAME
+from pipeline.reports.facts import Fact, Unit, Value, levers_of, shown, unit_of
 from pipeline.reports.reasons import TITLES
-
-Unit = Literal["text", "flag", "count", "money", "percent", "times", "years", "score", "seconds"]
-Value = str | int | float | bool | None
+from pipeline.reports.structure import StructureReport
+from pipeline.reports.wording import SWITCHES
 
 TOP_ROWS = 10
 TOP_REASONS = 8
 MAX_POINTS = 1500  # more do not show more on a page, and each costs bytes
 
-_UNITS: dict[str, Unit] = {"%": "percent", "x": "times", "years": "years", "": "text"}
 _TOP_COLUMNS = (
     ("rank", "#"),
-    ("permutation_id", "Structure"),
+    ("permutation_id", "Number"),
     ("viability_tier", "Tier"),
     ("senior_rating", "Rating"),
     ("senior_notional", "Senior"),
     ("mezz_notional", "Mezz."),
     ("equity_notional", "Equity"),
-    ("senior_ltv_pct", "LTV"),
+    ("senior_ltv_pct", "LTV %"),
     ("dscr_min", "DSCR"),
     ("senior_wal", "WAL"),
-    ("wacc", "WACC"),
-    ("full_coverage", "Funded"),
+    ("wacc", "WACC %"),
+    ("equity_irr", "IRR %"),
+    ("day1_cash", "Day one"),
+    ("full_coverage", "Funded %"),
     ("composite_score", "Score"),
 )
-_BEST_FIGURES = (
-    ("senior_notional", "Senior notional"),
-    ("senior_rating", "Senior rating"),
-    ("binding_constraint", "Sized by"),
-    ("dscr_min", "DSCR, least"),
-    ("dscr_avg", "DSCR, mean"),
-    ("icr_min", "Interest cover, least"),
-    ("stress_dscr_worst", "DSCR, worst stress"),
-    ("senior_ltv_pct", "Senior LTV"),
-    ("senior_wal", "Senior WAL"),
-    ("mezz_notional", "Mezzanine notional"),
-    ("equity_notional", "Equity"),
-    ("wacc", "WACC"),
-    ("equity_irr", "Equity IRR"),
-    ("day1_cash", "Day-one value"),
-    ("capex_coverage", "Capital coverage"),
-    ("repo_eligible", "Repo eligible"),
-)
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A labelled value; a null one carries its status."""
-
-    label: str
-    value: Value
-    unit: Unit = "text"
-    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,8 +97,7 @@ class ReportModel:
     survivors: int
     top_headings: tuple[tuple[str, Unit], ...]
     top_rows: tuple[tuple[Value, ...], ...]
-    best: tuple[Fact, ...]
-    best_levers: tuple[Fact, ...]
+    best: StructureReport | None
     not_modelled: tuple[str, ...]
 
     @classmethod
@@ -169,15 +140,14 @@ class ReportModel:
             points=_points(scatter),
             survivors=survivors,
             top_headings=(
-                *((heading, _unit(name)) for name, heading in _TOP_COLUMNS),
+                *((heading, unit_of(name)) for name, heading in _TOP_COLUMNS),
                 ("Switched on", "text"),
             ),
             top_rows=tuple(
-                (*(_shown(name, row.get(name)) for name, _ in _TOP_COLUMNS), _switched_on(row))
+                (*(shown(name, row.get(name)) for name, _ in _TOP_COLUMNS), _switched_on(row))
                 for row in top_rows[:TOP_ROWS]
             ),
-            best=_facts_of(best, _BEST_FIGURES) if best else (),
-            best_levers=_levers_of(best) if best else (),
+            best=StructureReport.of_row(best, manifest["request"]) if best else None,
             not_modelled=tuple(str(item) for item in summary["not_modelled"]),
         )
 
@@ -190,47 +160,10 @@ def _step(label: str, rows: int, total: int) -> FunnelStep:
     return FunnelStep(label, rows, _share(rows, total))
 
 
-def _unit(name: str) -> Unit:
-    """Unit a figure is shown in; coverage of capital is stored as a ratio and shown in percent."""
-    if name in ("rank", "permutation_id"):
-        return "count"
-    column = BY_NAME[name]
-    match column.unit:
-        case "ratio":
-            return "percent"
-        case "0-100" | "points":
-            return "score"
-        case "project currency":
-            return "money"
-    return "flag" if column.kind == "flag" else _UNITS[column.unit]
-
-
-def _shown(name: str, value: Value) -> Value:
-    ratio = name in BY_NAME and BY_NAME[name].unit == "ratio"
-    return 100.0 * value if ratio and isinstance(value, (int, float)) else value
-
-
-def _facts_of(row: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(label, _shown(name, row.get(name)), _unit(name), row.get(f"{name}_status"))
-        for name, label in names
-    )
-
-
 def _switched_on(row: Mapping[str, Any]) -> str:
     """Overlays and other switches in use: often all that tells two rows apart."""
-    return ", ".join(fact.label for fact in _levers_of(row) if fact.value is True) or "none"
-
-
-def _levers_of(row: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """Lever columns of a ranked row: whatever is neither a figure, its status nor the key."""
-    known = {"rank", "permutation_id", *BY_NAME}
-    known |= {f"{name}_status" for name in known}
-    return tuple(
-        Fact(name, value, "flag" if isinstance(value, bool) else "text")
-        for name, value in row.items()
-        if name not in known
-    )
+    on = [fact.label for fact in levers_of(row) if fact.value is True]
+    return ", ".join(SWITCHES.get(name, name) for name in on) or "none"
 
 
 def _moment(manifest: Mapping[str, Any]) -> datetime:
@@ -269,8 +202,8 @@ def _key_figures(summary: Mapping[str, Any], survivors: int) -> tuple[Fact, ...]
         Fact("Meet the hard filters", int(summary["viable_scenarios"]), "count"),
         Fact("Largest senior debt", summary["max_senior"], "money"),
         Fact("Lowest WACC", summary["best_wacc"], "percent"),
-        Fact("Highest DSCR", summary["best_dscr"], "times"),
-        Fact("Mean senior debt", summary["avg_senior"], "money"),
+        Fact("Highest equity IRR", summary["best_irr"], "percent"),
+        Fact("Largest day-one value", summary["max_day1"], "money"),
     )
 
 
@@ -320,17 +253,19 @@ def _answer(
                 f" ({first.rows:,} structures, {first.share_pct:.1f} %)."
             )
         return text
-    parts = [
-        (
-            f"The best structure, number {best['permutation_id']:,}, raises"
-            f" {currency} {best['senior_notional'] / 1e6:,.1f} million of senior debt"
+    parts = [f"The best structure, number {best['permutation_id']:,},"]
+    if best["senior_notional"] is not None:
+        parts.append(
+            f" raises {currency} {best['senior_notional'] / 1e6:,.1f} million of senior debt"
         )
-    ]
     if best.get("senior_rating"):
         parts.append(f" rated {best['senior_rating']}")
     if best.get("dscr_min") is not None:
         parts.append(f" at a least coverage of {best['dscr_min']:.2f}x")
     if best.get("wacc") is not None:
         parts.append(f" and a WACC of {best['wacc']:.2f} %")
-    parts.append(f". Its tier is {best['viability_tier']}.")
+    parts.append(f". Its tier is {best['viability_tier']}")
+    if best.get("equity_irr") is not None:
+        parts.append(f"; equity earns {best['equity_irr']:.2f} % a year")
+    parts.append(".")
     return "".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.reports.model import Unit, Value
+from pipeline.reports.facts import Unit, Value
 
 UNDEFINED = "–"
 _MONEY_STEPS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))

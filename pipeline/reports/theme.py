@@ -34,8 +34,9 @@ SECTION = ParagraphStyle(
     spaceAfter=4, keepWithNext=1,
 )  # fmt: skip
 CELL = ParagraphStyle("cell", BODY, fontSize=7.8, leading=9.8)
+CELL_FAILED = ParagraphStyle("cell-failed", CELL, fontName=BOLD, textColor=HexColor("#a32020"))
 CELL_RIGHT = ParagraphStyle("cell-right", CELL, alignment=TA_RIGHT)
-HEAD = ParagraphStyle("head", CELL, fontName=BOLD, fontSize=7, leading=8.6, textColor=white)
+HEAD = ParagraphStyle("head", CELL, fontName=BOLD, fontSize=6.8, leading=8.4, textColor=white)
 HEAD_RIGHT = ParagraphStyle("head-right", HEAD, alignment=TA_RIGHT)
 LABEL = ParagraphStyle("label", BODY, fontSize=7.2, leading=9, textColor=GREY)
 FIGURE = ParagraphStyle("figure", BODY, fontName=BOLD, fontSize=14.5, leading=18, textColor=NAVY)

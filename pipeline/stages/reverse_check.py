@@ -57,9 +57,9 @@ def compare(ids: IntArray, figures: FloatArray, found: FloatArray, allowed: Reve
         raise ReverseCheckError(
             f"{np.count_nonzero(apart)} of {len(ids)} rows fail the reverse check; the first is "
             f"permutation {ids[row]}: senior notional {notional[row]:,.2f} by the closed form, "
-            f"{found[reverse.NOTIONAL, row]:,.2f} by bisection ({allowed.notional_units:,g} may "
-            f"lie between); least DSCR {dscr[row]:.6f} by the closed form, "
-            f"{found[reverse.DSCR, row]:.6f} by its monthly schedule ({allowed.dscr:g} may)"
+            f"{found[reverse.NOTIONAL, row]:,.2f} by bisection, which may be "
+            f"{allowed.notional_units:,g} apart; least DSCR {dscr[row]:.6f} by the closed form, "
+            f"{found[reverse.DSCR, row]:.6f} by its monthly schedule, {allowed.dscr:g} apart"
         )
     return {
         "reverse_rows": len(ids),

@@ -6,13 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from pipeline.inputs import load_request
 from pipeline.storage import lock
-from tests.run_projects import log_of, request_of, run_here, write_project
+from tests.run_projects import (
+    log_of,
+    request_of,
+    run_here,
+    write_project,
+    write_rough_project,
+)
 
 COMMAND = [sys.executable, "-m", "pipeline.cli.main"]
 # Small partitions, so that there is time to strike between the first and the last.
@@ -26,15 +34,21 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (run / "ranked.parquet").read_bytes()
 
 
-def strike(folder: Path, how: signal.Signals, *options: str) -> tuple[int, str, Path]:
+def strike(
+    folder: Path,
+    how: signal.Signals,
+    *options: str,
+    write: Callable[[Path], Path] = write_project,
+    stage: str = "pruning",
+) -> tuple[int, str, Path]:
     """Start a run, send `how` after 30 partitions; returns exit code, stderr and run folder."""
-    project = write_project(folder)
+    project = write(folder)
     with subprocess.Popen(
         [*COMMAND, "run", str(project), "--direct", "--out", str(folder), "--partition-rows", ROWS,
          *options],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
-        markers = "trial-*/checkpoints/pruning/*.json"
+        markers = f"trial-*/checkpoints/{stage}/*.json"
         deadline = time.monotonic() + 120
         while len(list(folder.glob(markers))) < 30:
             assert process.poll() is None, process.stderr.read()
@@ -73,6 +87,21 @@ def test_a_killed_run_resumes_to_the_same_file(
         event for event in events if event["event"] == "stage_done" and event["stage"] == "pruning"
     )
     assert 25 <= pruning["reused"] < pruning["partitions"]
+
+
+def test_a_run_killed_among_its_cash_flows_resumes_to_the_same_file(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    _, reference = run_here(load_request(write_rough_project(whole)), whole)
+    _, _, run = strike(killed, signal.SIGKILL, write=write_rough_project, stage="analysis")
+    assert not (run / "ranked.parquet").exists()
+    resumed = atlas_forge("resume", run.name, "--out", str(killed), "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    assert (run / "ranked.parquet").read_bytes() == (reference / "ranked.parquet").read_bytes()
+    done = {each["stage"]: each for each in log_of(run) if each["event"] == "stage_done"}
+    assert done["pruning"]["reused"] == done["pruning"]["partitions"]
+    assert 25 <= done["analysis"]["reused"] < done["analysis"]["partitions"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -2,16 +2,28 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.inputs import Request, load_request
 from pipeline.space.partitions import rows_per_partition
-from tests.run_projects import SPACE, request_of, run_here
+from tests.run_projects import SPACE, request_of, run_here, write_rough_project
 
 # What a run took, when, and on how much memory: everything else has to be the same.
 _MEASURED = ("timings", "rows_per_second", "peak_memory_mb")
 
 SAMPLE = 7_001
+ROUGH = "rough"
+# Columns that the rough project is there for: they have to differ from row to row.
+VARIED = (
+    "equity_irr", "equity_irr_status", "equity_multiple", "day1_cash", "day1_wrap", "day1_strip",
+    "total_uses", "rent_free_reserve", "cash_coverage", "full_coverage", "expected_wal",
+    "covenant_dscr_min", "trap_months", "turbo_months", "unpaid_max", "equity_put_in", "dsra_drawn",
+    "facility_drawn", "mezz_notional", "stresses_passed", "flat_equity_irr", "cpi_1_dscr_min",
+    "rate_up_dscr_min", "rate_200_months_under_1", "opex_equity_irr", "refinance_worst_month",
+    "capex_equity_irr", "delay_passed", "default_rating", "combined_rating",
+)  # fmt: skip
 WAYS = [
     (SPACE, {"mode": "threads", "workers": 1, "partition_rows": 1_200}),
     (SPACE, {"mode": "threads", "workers": 2, "partition_rows": 2_500}),
@@ -20,31 +32,57 @@ WAYS = [
     (SPACE, {"mode": "serial", "partition_rows": 777}),
     (SAMPLE, {"mode": "threads", "workers": 2, "partition_rows": 1_200}),
     (SAMPLE, {"mode": "serial", "partition_rows": 777}),
+    (ROUGH, {"mode": "threads", "workers": 1, "partition_rows": 1_200}),
+    (ROUGH, {"mode": "threads", "workers": 2, "partition_rows": 1_200}),
+    (ROUGH, {"mode": "processes", "workers": 2, "partition_rows": 777}),
 ]
 
 Reference = tuple[dict, bytes]
 
 
+def asked(rows: int | str, folder: Path) -> Request:
+    if rows == ROUGH:
+        return load_request(write_rough_project(folder))
+    return request_of(folder, int(rows))
+
+
 @pytest.fixture(scope="module")
-def references(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Reference]:
-    """Summary and ranked file of a plain serial run, whole and sampled."""
+def references(tmp_path_factory: pytest.TempPathFactory) -> dict[int | str, Reference]:
+    """Summary and ranked file of a plain serial run: whole, sampled, and of the rough project."""
     found = {}
-    for limit in (SPACE, SAMPLE):
+    for rows in (SPACE, SAMPLE, ROUGH):
         folder = tmp_path_factory.mktemp("reference")
-        summary, run = run_here(request_of(folder, limit), folder, partition_rows=2_500)
+        summary, run = run_here(asked(rows, folder), folder, partition_rows=2_500)
         assert summary["survivors"] > 500, "a run without survivors would prove nothing"
-        found[limit] = summary, (run / "ranked.parquet").read_bytes()
+        found[rows] = summary, (run / "ranked.parquet").read_bytes()
     return found
 
 
-@pytest.mark.parametrize(("limit", "way"), WAYS, ids=str)
+@pytest.mark.parametrize(("rows", "way"), WAYS, ids=str)
 def test_ranked_file_does_not_depend_on_how_it_ran(
-    references: dict[int, Reference], limit: int, way: dict, tmp_path: Path
+    references: dict[int | str, Reference], rows: int | str, way: dict, tmp_path: Path
 ) -> None:
-    expected, ranked = references[limit]
-    summary, run = run_here(request_of(tmp_path, limit), tmp_path, **way)
+    expected, ranked = references[rows]
+    summary, run = run_here(asked(rows, tmp_path), tmp_path, **way)
+    assert columns_that_differ(run / "ranked.parquet", ranked) == []
+    assert (run / "ranked.parquet").read_bytes() == ranked
     assert (run / "ranked.parquet").read_bytes() == ranked
     assert without_measures(summary) == without_measures(expected)
+
+
+def columns_that_differ(path: Path, reference: bytes) -> list[str]:
+    """Names of the columns of a ranked file that are not those of the reference."""
+    mine, theirs = pq.read_table(path), pq.read_table(pa.BufferReader(reference))
+    assert mine.schema.equals(theirs.schema, check_metadata=True)
+    return [name for name in mine.column_names if not mine[name].equals(theirs[name])]
+
+
+def test_the_rough_project_varies_the_columns_of_the_cash_flows(
+    references: dict[int | str, Reference],
+) -> None:
+    table = pq.read_table(pa.BufferReader(references[ROUGH][1]), columns=list(VARIED))
+    constant = [name for name in VARIED if len(table[name].unique()) == 1]
+    assert constant == []
 
 
 def without_measures(summary: dict) -> dict:
@@ -52,7 +90,7 @@ def without_measures(summary: dict) -> dict:
 
 
 def test_ranked_rows_are_in_the_order_of_the_objective(
-    references: dict[int, Reference], tmp_path: Path
+    references: dict[int | str, Reference], tmp_path: Path
 ) -> None:
     path = tmp_path / "ranked.parquet"
     path.write_bytes(references[SPACE][1])

@@ -49,3 +49,11 @@ def test_a_broken_link_would_be_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# One\n[a](nowhere.md) [b](#one) [c](#two) [d](https://example.org)\n")
     assert _broken(page, tmp_path) == ["nowhere.md", "#two"]
+
+
+def test_every_test_that_the_docs_cite_is_there() -> None:
+    cited = {name for page in _pages() for name in re.findall(r"\btest_\w+", page.read_text())}
+    sources = list((ROOT / "tests").rglob("*.py"))
+    there = {path.stem for path in sources}
+    there.update(*(re.findall(r"def (test_\w+)\(", path.read_text()) for path in sources))
+    assert cited - there == set()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from kernels import scenarios
+
 SUMMARY: dict[str, Any] = {
     "schema": 1,
     "run_id": "4f1d09c2ab7e55d0",
@@ -10,14 +12,12 @@ SUMMARY: dict[str, Any] = {
     "total_scenarios": 87_040,
     "viable_scenarios": 1_120,
     "viability_rate": 1_120 / 87_040,
-    "best_irr": None,
-    "best_irr_status": "NOT_MODELLED",
+    "best_irr": 15.37,
     "best_dscr": 1.5,
     "avg_senior": 23_418_000.5,
     "best_wacc": 9.4312,
     "max_senior": 29_871_234.0,
-    "max_day1": None,
-    "max_day1_status": "NOT_MODELLED",
+    "max_day1": 2_961_400.0,
     "fully_funded_scenarios": 1_344,
     "gates": {
         "a": {"in": 87_040, "passed": 24_608, "reasons": {"INSUFFICIENT_CAPITAL": 51_000}},
@@ -37,7 +37,7 @@ SUMMARY: dict[str, Any] = {
     "rows_per_second": 41_000.0,
     "peak_memory_mb": 611.0,
     "optimal": None,  # set below
-    "not_modelled": ["equity IRR", "day-one value", "cash flow waterfall", "floating coupons"],
+    "not_modelled": ["floating coupons", "quarterly payment"],
 }
 
 MANIFEST: dict[str, Any] = {
@@ -56,7 +56,84 @@ MANIFEST: dict[str, Any] = {
     "rulebook": {"name": "v1", "version": "1.0", "date": "2026-01-21"},
     "objective": "Composite",
     "space_size": 87_040,
+    "request": {
+        "base": {
+            "CPI_Scenarios_82": [0.0, 1.8, 2.5],
+            "Rate_Shock_bps_83": 125,
+            "OPEX_StressPct_84": 10,
+            "Rent_DownsidePct_85": 15,
+            "RecoveryLagMonths_87": 9,
+            "RefinanceSpreadAdd_bps_88": 100,
+            "CapexOverrunPct_89": 12.5,
+            "COD_DelayMonths_90": 6,
+        },
+        "rulebook": {
+            "stress": {"cpi_extra_pct": 3.5},
+            "rules": {"RK-DSCR-002": {"rate_shock_bps": 200.0}},
+        },
+    },
 }
+
+DAY_ONE: dict[str, Any] = {
+    "day1_cash": 2_361_000.0,
+    "day1_wrap": 0.0,
+    "day1_zcis_5y": 965_400.0,
+    "day1_zcis_10y": 1_414_500.0,
+    "day1_rate_option": 381_100.0,
+    "day1_trs": 9_500.0,
+    "day1_strip": 0.0,
+    "day1_currency_swap": -409_500.0,
+    "day1_fee_rebate": 0.0,
+    "day1_advance_uplift": 0.0,
+}
+
+LEVERS: dict[str, Any] = {
+    "TargetDSCRSenior_37": 1.3,
+    "SeniorCoupon_38": 5.5,
+    "SeniorTenorY_39": 10.0,
+    "SeniorAmort_40": "Annuity",
+    "zcis_5y": False,
+    "zcis_10y": False,
+    "trs": True,
+    "floor": False,
+    "strip": False,
+}
+
+
+def _sources_and_uses(senior: float) -> dict[str, float]:
+    uses = {
+        "total_cost": 40_000_000.0,
+        "upfront_fees": 136_500.0,
+        "construction_insurance": 200_000.0,
+        "dsra_funding": 1_654_600.0,
+        "interest_during_construction": 544_700.0,
+        "rent_free_reserve": 0.0,
+        "working_capital": 438_000.0,
+    }
+    structuring = 75_250.0
+    total = structuring + sum(uses.values())
+    return uses | {
+        "required_capital": uses["total_cost"] + uses["upfront_fees"] + structuring,
+        "total_uses": total,
+        "equity_cheque": total - senior - DAY_ONE["day1_cash"],
+    }
+
+
+def _scenarios() -> dict[str, Any]:
+    """Every scenario passes but the capex stress; the tenant default has no rate of return."""
+    return {
+        f"{name}_{figure}": value
+        for place, name in enumerate(scenarios.NAMES[1:])
+        for figure, value in {
+            "dscr_min": 1.30 - 0.01 * place,
+            "dscr_avg": 1.41 - 0.01 * place,
+            "equity_irr": None if name == "default" else 14.0 - 0.1 * place,
+            "worst_month": 13 + place,
+            "months_under_1": place,
+            "rating": "BBB",
+            "passed": name != "capex",
+        }.items()
+    }
 
 
 def top_rows(count: int = 10) -> list[dict[str, Any]]:
@@ -78,23 +155,32 @@ def top_rows(count: int = 10) -> list[dict[str, Any]]:
             "mezz_notional": 0.0,
             "equity_notional": 12_700_000.0 + 310_000.0 * place,
             "wacc": 9.43 + 0.11 * place,
-            "equity_irr": None,
-            "equity_irr_status": "NOT_MODELLED",
-            "day1_cash": None,
-            "day1_cash_status": "NOT_MODELLED",
+            "mezz_rating": None,
+            "mezz_rating_status": "NO_MEZZ",
+            "matrix_rating": "A",
+            "equity_irr": 14.21 - 0.05 * place,
+            "equity_irr_status": "OK",
+            "equity_multiple": 5.84,
+            "equity_multiple_status": "OK",
+            "equity_cash_yield_pct": 26.47,
+            "equity_cash_yield_pct_status": "OK",
+            "fccr_min": 2.41,
+            "expected_wal": 5.48,
+            "covenant_dscr_min": 1.27,
+            "covenant_dscr_avg": 1.33,
+            "trap_months": 3,
+            "turbo_months": 0,
+            "call_value": 42_148.0,
+            "warnings": ["HIGH_COMPLEXITY", "RESERVES_UNFUNDED"],
+            **DAY_ONE,
+            **_sources_and_uses(27_300_000.0 - 310_000.0 * place),
+            **_scenarios(),
+            "cash_coverage": 0.957,
             "capex_coverage": 1.024 - 0.004 * place,
             "full_coverage": 1.024 - 0.004 * place,
             "repo_eligible": False,
             "composite_score": 41.2 - 0.3 * place,
-            "TargetDSCRSenior_37": 1.3,
-            "SeniorCoupon_38": 5.5,
-            "SeniorTenorY_39": 10.0,
-            "SeniorAmort_40": "Annuity",
-            "zcis_5y": False,
-            "zcis_10y": False,
-            "trs": True,
-            "floor": False,
-            "strip": False,
+            **LEVERS,
         }
         for place in range(count)
     ]

@@ -11,8 +11,9 @@ from pypdf import PdfReader
 from pipeline.reports import summary_pdf
 from pipeline.reports.model import MAX_POINTS, ReportModel
 from pipeline.reports.numbers import share, text_of
+from pipeline.reports.structure import StructureReport
 from pipeline.reports.summary import write_summary_pdf
-from tests.unit.reports.example_run import MANIFEST, SUMMARY, scatter, top_rows
+from tests.unit.reports.example_run import LEVERS, MANIFEST, SUMMARY, scatter, top_rows
 
 HOSTILE = '<b>Bold</b> & <img src="x"/> <font color="red">%s</font> ]]> \\ {0}'
 
@@ -40,12 +41,18 @@ def text() -> str:
 
 def test_every_figure_of_the_model_is_on_a_page(text: str) -> None:
     report = _report()
+    best = report.best
+    assert best is not None
     expected = [report.title, report.answer]
     expected += [
         text_of(fact.value, fact.unit, report.currency)
-        for fact in (*report.identity, *report.key_figures, *report.best, *report.best_levers)
+        for fact in (*report.identity, *report.key_figures, *best.figures, *best.levers)
     ]
-    expected += [fact.label for fact in (*report.best, *report.best_levers)]
+    expected += [fact.label for fact in (*best.figures, *best.levers)]
+    expected += [
+        f"{part.label}{part.amount:,.0f}{part.share_pct:.2f}%"
+        for part in (*best.day_one, *best.sources, *best.uses)
+    ]
     expected += [f"{step.label}{step.rows:,}{share(step.share_pct)}" for step in report.funnel]
     expected += [
         f"{reason.name}{reason.title}{reason.gate}{reason.rows:,}{share(reason.share_pct)}"
@@ -58,14 +65,64 @@ def test_every_figure_of_the_model_is_on_a_page(text: str) -> None:
 
 def test_the_top_table_has_a_line_for_each_row(text: str) -> None:
     first, last = top_rows()[0], top_rows()[-1]
-    assert _squeezed("1 41,216 Silver A 27.3 0.0 12.7 68.25 % 1.30x 5.6 9.43 %") in text
+    assert _squeezed("1 41,216 Silver A 27.3 0.0 12.7 68.25 1.30x 5.6 9.43 14.21 2.4") in text
     assert f"10{last['permutation_id']:,}Bronze" in text
-    assert f"{100 * first['full_coverage']:.2f}%41.20trs" in text
+    assert f"{100 * first['full_coverage']:.2f}41.20TRS" in text
 
 
 def test_what_is_null_is_shown_with_its_reason_and_not_as_zero(text: str) -> None:
-    assert "EquityIRR–(notmodelled)" in text
-    assert "Day-onevalue–(notmodelled)" in text
+    assert "Mezzaninerating–(nomezz)" in text
+
+
+def test_every_scenario_is_a_line_with_what_it_changes_and_whether_it_passes(text: str) -> None:
+    for line in (
+        "Base case 1.30x 1.41x 14.21 A",
+        "Lease indexed for ten years 1.28x 1.39x 15 2 13.80 BBB",
+        "Inflation 0 % 1.27x 1.38x 16 3 13.70 BBB yes",
+        "Inflation 3.5 % 1.24x 1.35x 19 6 13.40 BBB yes",
+        "Rates up 125 bps 1.23x 1.34x 20 7 13.30 BBB yes",
+        "Rent down 15 % 1.19x 1.30x 24 11 12.90 BBB yes",
+        "No tenant for 9 months 1.18x 1.29x 25 12 BBB yes",
+        "Capex up 12.5 % 1.16x 1.27x 27 14 12.60 BBB no",
+        "No indexation, rates up 200 bps 1.14x 1.25x 29 16 12.40 BBB yes",
+    ):
+        assert _squeezed(line) in text
+    assert _squeezed("13 of 14 stresses pass") in text
+
+
+def test_the_parts_of_each_sum_add_up_to_its_total() -> None:
+    best = _report().best
+    assert best is not None
+    for parts in (best.day_one, best.sources, best.uses):
+        *some, total = (part.amount for part in parts)
+        assert sum(some) == pytest.approx(total)
+    assert best.day_one[-1].share_pct == pytest.approx(100 * 2.361 / 40)
+    assert {part.label: part.amount for part in best.uses}["Structuring fees"] == 75_250.0
+
+
+def test_a_negative_part_of_day_one_value_reads_as_a_cost(text: str) -> None:
+    assert "Currencyswap-409,500-1.02%" in text
+
+
+def test_the_best_structure_is_the_optimal_one_and_not_the_first_row() -> None:
+    optimal = {**top_rows(1)[0], "permutation_id": 7, "rank": 377, "viability_tier": "Gold"}
+    report = ReportModel.from_run({**SUMMARY, "optimal": optimal}, MANIFEST, top_rows(), scatter())
+    text = _text(summary_pdf.render(report))
+    assert _squeezed("The best structure: number 7") in text
+    assert _squeezed("Gold, rank 377 of the ranking above") in text
+    assert report.top_rows[0][1] == 41_216
+
+
+def test_inflation_paths_set_by_a_lever_name_their_scenarios() -> None:
+    best = {**top_rows(1)[0], "CPI_Scenarios_82": "(0.5, 1, 4)"}
+    labels = [each.label for each in StructureReport.of_row(best, MANIFEST["request"]).scenarios]
+    assert labels[4:8] == ["Inflation 0.5 %", "Inflation 1 %", "Inflation 4 %", "Inflation 3.5 %"]
+
+
+def test_a_project_without_levers_has_a_report() -> None:
+    figures = {name: value for name, value in top_rows(1)[0].items() if name not in LEVERS}
+    report = ReportModel.from_run({**SUMMARY, "optimal": figures}, MANIFEST, [figures], scatter())
+    assert _squeezed("The project file lets nothing vary") in _text(summary_pdf.render(report))
 
 
 def test_pages_are_numbered_and_name_the_run(text: str) -> None:
@@ -135,7 +192,7 @@ def _without_survivors() -> dict[str, object]:
     summary["tiers"] = dict.fromkeys(summary["tiers"], 0) | {"Not Viable": 87_040}
     for key in ("fully_funded_scenarios", "viable_scenarios"):
         summary[key] = 0
-    for key in ("best_dscr", "best_wacc", "avg_senior", "max_senior", "optimal"):
+    for key in ("best_irr", "best_wacc", "max_day1", "max_senior", "optimal"):
         summary[key] = None
     return summary
 

@@ -1,0 +1,116 @@
+"""Kernels on one core: base case with its return, the whole scenario set, sizing; and others.
+
+Each figure is measured between two measurements of the C loop: a machine that others load slows
+both, and the ratio stays.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from benchmarks import blocks, calibration, numpy_waterfall, sam
+from benchmarks.machine import ROOT, Row, best_of
+from kernels import waterfall as w
+from pipeline import engine
+from pipeline.space.levers import LeverSpace
+
+BEST_OF = 3
+ROWS = 1200  # about an analysis partition
+SIZED_ROWS = 20_000
+_LIVES = 40
+
+
+def measure() -> Iterator[Row]:
+    """Every figure of this module, as soon as it is known."""
+    machine = calibration.compiled()
+    yield Row("multiplications and additions", machine.gflops(), "GFLOP/s", note="measured, 1 core")
+    problems = {name: blocks.project(name) for name in ("small", "medium", "large")}
+    large = blocks.base_of(problems["large"], blocks.survivors(problems["large"], ROWS))
+    block = blocks.block_of(large)
+    months = len(block.net)
+    _same_bits(block, machine)
+
+    def by_c() -> float:
+        return w.BLOCK / machine.seconds_of_block(block)
+
+    yield _beside(
+        f"months and return, {months - 4}-month lease",
+        lambda: blocks.life(block, _LIVES),
+        w.BLOCK * _LIVES,
+        by_c,
+        "base waterfall with IRR, buffers ready",
+    )
+    for name, problem in problems.items():
+        base = (
+            large if name == "large" else blocks.base_of(problem, blocks.survivors(problem, ROWS))
+        )
+        rows = base.inputs.shape[1]
+        own_block = blocks.block_of(base)
+        yield _beside(
+            f"base case with return, {name}",
+            lambda base=base: blocks.rates(base),
+            rows,
+            lambda own=own_block: w.BLOCK / machine.seconds_of_block(own),
+            "schedules, terms and mezzanine as well",
+        )
+    ids = blocks.survivors(problems["large"], ROWS)
+    yield _beside(
+        "all scenarios, large",
+        lambda: engine.figures_of_ids(problems["large"], ids),
+        len(ids),
+        lambda: by_c() / blocks.N_WATERFALLS,
+        f"{blocks.N_WATERFALLS} cases, every figure; C: as many base waterfalls",
+    )
+    size = LeverSpace(problems["large"].levers).size
+    some = np.linspace(0, size - 1, SIZED_ROWS).astype(np.int64)
+    seconds = best_of(BEST_OF, lambda: engine.sized_figures_of_ids(problems["large"], some))
+    yield Row("sizing and gates, large", len(some) / seconds, "rows/s", note="no waterfall")
+    yield from _others(large, block)
+
+
+def _beside(
+    what: str, work: Callable[[], object], rows: int, by_c: Callable[[], float], note: str
+) -> Row:
+    """Best of three of `work`, each between two measurements of the C loop."""
+    work()
+    ours, limit = 0.0, by_c()
+    for _ in range(BEST_OF):
+        ours = max(ours, rows / best_of(1, work))
+        limit = max(limit, by_c())
+    return Row(what, ours, "rows/s", limit, note)
+
+
+def _same_bits(block: blocks.Block, machine: calibration.Machine) -> None:
+    """The yardstick must do the kernel's arithmetic, or its speed says nothing."""
+    blocks.life(block, 1)
+    for library in machine.libraries:
+        np.testing.assert_array_equal(machine.life(block, library), block.flows)
+
+
+def _others(base: blocks.Base, block: blocks.Block) -> Iterator[Row]:
+    rows = base.inputs.shape[1]
+    kernel = rows / best_of(BEST_OF, lambda: blocks.rates(base))
+    tiled = numpy_waterfall.tiled(block, ROWS // w.BLOCK)
+    flows, found = numpy_waterfall.run(tiled)
+    np.testing.assert_array_equal(flows[:, : w.BLOCK], block.flows)
+    np.testing.assert_allclose(found[: w.BLOCK], blocks.life(block, 1), rtol=1e-9)
+    seconds = best_of(BEST_OF, lambda: numpy_waterfall.run(tiled))
+    speed = flows.shape[1] / seconds
+    yield Row(
+        "NumPy, the same months and return", speed, "rows/s",
+        note=f"kernel / NumPy {kernel / speed:,.0f}; same bits of equity, no schedules",
+    )  # fmt: skip
+    file = ROOT / "tests" / "oracle" / "reference" / "pysam_sculpted.json"
+    case = json.loads(file.read_text(encoding="utf-8"))["cases"][0]
+    try:
+        model = sam.model(case["inputs"])
+    except ImportError:
+        yield Row("NREL-PySAM", float("nan"), "rows/s", note="not installed: make peers")
+        return
+    speed = 1 / best_of(BEST_OF, lambda: model.execute(0))
+    yield Row(
+        "NREL-PySAM, single owner, 25 years", speed, "rows/s",
+        note=f"kernel / SAM {kernel / speed:,.0f}; yearly, sculpts, IRR and its own taxes and "
+        "dispatch hours; no months, mezzanine, triggers, traps or late cash",
+    )  # fmt: skip
