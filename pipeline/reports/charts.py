@@ -48,9 +48,9 @@ def funnel(steps: Sequence[FunnelStep], width: float) -> Drawing:
                     fillColor=PALE, strokeColor=None,
                 )
             )  # fmt: skip
-        drawing.add(
-            Rect(middle - half, y, 2 * half, thick, fillColor=shades[number % 4], strokeColor=None)
-        )
+        if step.rows:
+            colour = shades[number % 4]
+            drawing.add(Rect(middle - half, y, 2 * half, thick, fillColor=colour, strokeColor=None))
         text_y = y + thick / 2 - 3
         drawing.add(String(0, text_y, step.label, fontName=REGULAR, fontSize=9, fillColor=INK))
         drawing.add(

@@ -182,6 +182,7 @@ def _subtitle(project: Mapping[str, Any]) -> str:
 
 def _identity(summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[Fact, ...]:
     market, rulebook = manifest["market"], manifest["rulebook"]
+    checked = summary["reverse_check"]
     return (
         Fact("Run", str(summary["run_id"])),
         Fact("Date", f"{_moment(manifest):%-d %B %Y, %H:%M} UTC"),
@@ -191,6 +192,8 @@ def _identity(summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[
         Fact("Market", f"{market['name']} of {market['date']}"),
         Fact("Ranked by", str(manifest["objective"])),
         Fact("Lever space", int(manifest["space_size"]), "count"),
+        Fact("Sized a second way", int(checked["rows"]), "count"),
+        Fact("Largest difference", checked["largest_notional_gap"], "money"),
     )
 
 

@@ -33,6 +33,11 @@ SUMMARY: dict[str, Any] = {
         {"reason": "LEVERAGE_TOO_HIGH", "count": 64, "share_pct": 0.073529},
         {"reason": "WAL_EXCEEDS_LIMIT", "count": 32, "share_pct": 0.036765},
     ],
+    "reverse_check": {
+        "rows": 561,
+        "largest_notional_gap": 431.25,
+        "largest_dscr_gap": 2e-15,
+    },
     "timings": {"pruning": 1.2},
     "rows_per_second": 41_000.0,
     "peak_memory_mb": 611.0,
