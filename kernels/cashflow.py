@@ -119,7 +119,9 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     s[w.CLEAN_TESTS * b + c] = 1.0 if use == x.EXCESS_TO_EQUITY else clean
     s[w.OC_FLOOR * b + c] = inputs[x.OC_TEST_PCT, row] / 100.0
     s[w.VALUE * b + c] = market_cost
-    s[w.PENALTY * b + c] = inputs[x.PREPAYMENT_PENALTY_PCT, row] / 100.0
+    penalty = inputs[x.PREPAYMENT_PENALTY_PCT, row] / 100.0
+    s[w.PENALTY * b + c] = penalty
+    s[w.PREPAID_PER_CASH * b + c] = 1.0 / (1.0 + penalty)
     s[w.TRS_FEE * b + c] = trs_fee
     s[w.TRS_MONTHS * b + c] = 12.0 * cash_rules[r.TRS_TERM_YEARS]
 

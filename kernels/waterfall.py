@@ -13,7 +13,7 @@ of the performing balance, so a prepaid loan keeps its shape and still ends at m
 
 One flat scratch buffer holds a block's terms, accounts and the month's flows, slot after slot of
 BLOCK rows: the body then reads and writes one array at constant distances, which is what lets the
-compiler run eight rows at once. Nothing in the body branches.
+compiler run several rows in one instruction. Nothing in the loops branches on a row.
 """
 
 import numba
@@ -60,9 +60,10 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     OC_FLOOR,  # least over-collateralisation, decimal
     VALUE,  # market cost that the over-collateralisation is measured on
     PENALTY,  # prepayment penalty, decimal of the principal prepaid
+    PREPAID_PER_CASH,  # 1 / (1 + PENALTY)
     TRS_FEE,  # money a month, subordinated
     TRS_MONTHS,
-) = range(36)
+) = range(37)
 
 # -- accounts: carried from month to month -------------------------------------------------------
 (
@@ -86,7 +87,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     CLEAN_RUN,
     COVENANT_INCOME,  # running sums of the covenant's numerator and denominator
     COVENANT_SERVICE,
-) = range(36, 56)
+) = range(37, 57)
 
 # -- the month's streams, put in by the caller ---------------------------------------------------
 (
@@ -99,7 +100,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SWAP,  # swap settlement, positive to the project
     INCOME_BEFORE,  # COVENANT_INCOME and COVENANT_SERVICE at the start of the test window
     SERVICE_BEFORE,
-) = range(56, 65)
+) = range(57, 66)
 
 # -- what was due and paid in the month, in order ------------------------------------------------
 (
@@ -145,7 +146,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(65, 107)
+) = range(66, 108)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -162,9 +163,9 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(107, 120)
-OPENING_RESERVES = 120
-N_SLOTS = 121
+) = range(108, 121)
+OPENING_RESERVES = 121
+N_SLOTS = 122
 FIRST_TOTAL = PRINCIPAL_PAID
 
 STEPS = (
@@ -188,9 +189,33 @@ STEPS = (
 
 
 @numba.njit(**_JIT)
+def _share_fees(s, month):
+    """Mezzanine's part of the fee line, by balances, in blocks where any row shares it."""
+    b = BLOCK
+    shares = 0.0
+    for c in range(BLOCK):
+        shares += s[FEES_SHARED * b + c]
+    if shares == 0.0:
+        for c in range(BLOCK):
+            s[FEES_SHARED_DUE * b + c] = 0.0
+        return
+    for c in range(BLOCK):
+        owed = s[SENIOR_OWED * b + c]
+        mezz_owed = s[MEZZ_OWED * b + c]
+        debt = owed + mezz_owed
+        running = 1.0 if month <= s[MATURITY * b + c] else 0.0
+        room = max(0.0, running * (s[FACILITY * b + c] - s[FACILITY_DRAWN * b + c]))
+        fees = s[SENIOR_FEE * b + c] * owed + s[WRAP_ON_MEZZ * b + c] * mezz_owed
+        fees = fees + s[FACILITY_FEE * b + c] * room
+        part = mezz_owed / debt if debt > 0.0 else 0.0
+        s[FEES_SHARED_DUE * b + c] = s[FEES_SHARED * b + c] * fees * part
+
+
+@numba.njit(**_JIT)
 def _draw(s, month, year_end):
     """What falls due down to senior principal, and the cash for it: receipts, then draws."""
     b = BLOCK
+    _share_fees(s, month)
     for c in range(BLOCK):
         coupon = s[COUPON * b + c]
         owed = s[SENIOR_OWED * b + c]
@@ -214,7 +239,7 @@ def _draw(s, month, year_end):
         fees = s[SENIOR_FEE * b + c] * owed + s[WRAP_ON_MEZZ * b + c] * mezz_owed
         fees = fees + s[FACILITY_FEE * b + c] * room
         debt = owed + mezz_owed
-        shared = s[FEES_SHARED * b + c] * fees * (mezz_owed / debt if debt > 0.0 else 0.0)
+        shared = s[FEES_SHARED_DUE * b + c]
         accrued = s[MEZZ_COUPON * b + c] * mezz_owed
         profit = s[PROFIT_OF_YEAR * b + c] + s[NET * b + c] - interest - accrued
         profit = profit - leased * s[DEPRECIATION * b + c]
@@ -243,7 +268,6 @@ def _draw(s, month, year_end):
         s[RECEIVED * b + c] = received
         s[OPERATING_DUE * b + c] = operating
         s[FEES_DUE * b + c] = senior_fees
-        s[FEES_SHARED_DUE * b + c] = shared
         s[FEES_ALL * b + c] = fees
         s[INTEREST * b + c] = interest
         s[INTEREST_DUE * b + c] = interest_due
@@ -360,6 +384,20 @@ def _pay_senior(s, month):
 def _test_covenant(s, month, test, first_test_month):
     """Covenant DSCR over its window; trap and turbo set in a test month, kept between tests."""
     b = BLOCK
+    if test == 0.0:
+        for c in range(BLOCK):
+            running = 1.0 if month <= s[MATURITY * b + c] else 0.0
+            service = s[INTEREST * b + c] + s[SCHEDULED * b + c] + s[MISSING * b + c]
+            income = running * (s[NET * b + c] - s[FEES_ALL * b + c])
+            turbo = running * s[TURBO_ON * b + c]
+            s[TRAP_ON * b + c] = running * s[TRAP_ON * b + c]
+            s[TURBO_ON * b + c] = turbo
+            s[TURBO_NOW * b + c] = running * (1.0 if month >= s[TURBO_FROM * b + c] else turbo)
+            s[TESTED * b + c] = 0.0
+            s[COVENANT_DSCR * b + c] = np.nan
+            s[COVENANT_INCOME * b + c] = s[COVENANT_INCOME * b + c] + income
+            s[COVENANT_SERVICE * b + c] = s[COVENANT_SERVICE * b + c] + running * service
+        return
     for c in range(BLOCK):
         running = 1.0 if month <= s[MATURITY * b + c] else 0.0
         service = s[INTEREST * b + c] + s[SCHEDULED * b + c] + s[MISSING * b + c]
@@ -455,14 +493,15 @@ def _pay_equity(s, month):
         tested = s[TESTED * b + c]
         trap = s[TRAP_ON * b + c]
         penalty = 1.0 + s[PENALTY * b + c]
-        prepaid = min(s[TURBO_NOW * b + c] * cash / penalty, owed)
+        per_cash = s[PREPAID_PER_CASH * b + c]
+        prepaid = min(s[TURBO_NOW * b + c] * cash * per_cash, owed)
         cash = cash - prepaid * penalty
         trapping = trap * s[TRAP_SHARE * b + c] * cash
         cash = cash - trapping
         to_trap = s[TO_TRAP * b + c] + trapping
         trapped = s[TRAPPED * b + c] + to_trap
         pays_down = tested * s[EXCESS_PAYS_DOWN * b + c]
-        from_trap = min(pays_down * trapped / penalty, owed - prepaid)
+        from_trap = min(pays_down * trapped * per_cash, owed - prepaid)
         trapped = trapped - from_trap * penalty
         prepaid = prepaid + from_trap
         fee = s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0

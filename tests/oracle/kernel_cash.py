@@ -84,6 +84,9 @@ def run(cases: Sequence[Case], horizon: int) -> list[tuple[list[Month], dict[str
             s[slot * B + c] = accounts[name]
     if hasattr(w, "FACILITY_RATE"):
         s[w.FACILITY_RATE * B : (w.FACILITY_RATE + 1) * B] = s[w.COUPON * B : (w.COUPON + 1) * B]
+    s[w.PREPAID_PER_CASH * B : (w.PREPAID_PER_CASH + 1) * B] = 1.0 / (
+        1.0 + s[w.PENALTY * B : (w.PENALTY + 1) * B]
+    )
     s[w.COVENANT_MIN * B : (w.COVENANT_MIN + 1) * B] = np.inf
     sums = [np.zeros((2, B))]  # the covenant's running sums at the end of months 0, 1, …
     histories: list[list[Month]] = [[] for _ in cases]
