@@ -84,6 +84,7 @@ def test_nor_on_its_place_among_others_of_its_like(
 
 
 MONTHS = 132
+TOTALS = slice(w.FIRST_TOTAL * B, (w.IMBALANCE_MOST + 1) * B)
 DEAD_AFTER_MATURITY = (w.TRAP_ON, w.TURBO_ON)
 
 
@@ -136,7 +137,7 @@ def scratch(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lived(s: np.ndarray, streams: np.ndarray) -> list[tuple[np.ndarray, bool]]:
-    """Run a block by `pay_month`; each month's scratch before it, and whether debt is gone."""
+    """Run a block, adding up; each month's scratch before it, and whether debt is gone by then."""
     months = []
     sums = [np.zeros((2, B))]
     slots = (w.CASH_IN, w.COSTS, w.NET, w.GROSS, w.SENIOR_SHARE, w.MEZZ_SHARE, w.SWAP)
@@ -146,6 +147,7 @@ def lived(s: np.ndarray, streams: np.ndarray) -> list[tuple[np.ndarray, bool]]:
         table[[w.INCOME_BEFORE, w.SERVICE_BEFORE]] = sums[max(0, m - 12)]
         months.append((s.copy(), bool(w.debt_is_gone(s, float(m)))))
         w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
+        w.add_up(s, float(m))
         sums.append(table[[w.COVENANT_INCOME, w.COVENANT_SERVICE]].copy())
     months.append((s.copy(), True))
     return months
@@ -163,14 +165,20 @@ def assert_same_accounts(found: np.ndarray, expected: np.ndarray, but: tuple[int
     np.testing.assert_array_equal(mine.view(np.int64), theirs.view(np.int64))
 
 
-def test_a_month_that_keeps_no_record_leaves_the_same_accounts_and_equity(
+def test_a_month_that_is_not_added_up_leaves_the_same_accounts_and_equity(
     life: list[tuple[np.ndarray, bool]],
 ) -> None:
     for m, ((before, _), (after, _)) in enumerate(pairwise(life), 1):
         s = before.copy()
-        w.pay_month_unrecorded(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
+        w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
         assert_same_accounts(s, after, ())
-        np.testing.assert_array_equal(s[w.PRINCIPAL_PAID * B :], before[w.PRINCIPAL_PAID * B :])
+        np.testing.assert_array_equal(s[TOTALS], before[TOTALS])
+
+
+def test_every_month_adds_up(life: list[tuple[np.ndarray, bool]]) -> None:
+    last = life[-1][0].reshape(-1, B)
+    assert (last[w.PRINCIPAL_PAID] > 30).all()
+    assert (last[w.IMBALANCE_MOST] < 1e-11).all()
 
 
 def test_a_month_without_debt_leaves_what_a_whole_month_leaves(
