@@ -75,7 +75,7 @@ def _base(problem: Problem, inputs: np.ndarray, ids: np.ndarray) -> Base:
         first, rules, cash_rules[r.STRESS_CPI_EXTRA_PCT], cash_rules[r.STRESS_DEFAULT_MONTH],
         r.packed_market(problem.market, problem.curves), inc.AS_IS, gross, net,
     )  # fmt: skip
-    capital = cashflow.receipts(first, gross, cash)
+    capital = cashflow.receipts(first, gross, gross, cash)
     rows = inputs.shape[1]
     return Base(inputs, out, np.zeros(rows, np.int64), cash, gross, net, capital, rules, cash_rules)
 
@@ -121,11 +121,13 @@ def fill_block(
 
 
 @numba.njit(**_JIT)
-def close_block(inputs, rows, net, curve_of_row, flows, tax, owed, rules, cash_rules, delay):
+def close_block(
+    inputs, rows, out, net, curve_of_row, flows, tax, owed, rules, cash_rules, delay
+):  # fmt: skip
     """Take the sold strip out of a block's flows and put the exit in."""
     for c in range(B):
         row = rows[c]
-        closing.sell_strip(inputs, row, c, flows, tax, cash_rules)
+        closing.sell_strip(inputs, row, c, out, flows, tax, cash_rules)
         lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
         value = closing.exit_value(inputs, row, net, curve_of_row[row], owed[c], rules)
         flows[lease - 1, c] += value
@@ -163,7 +165,7 @@ def base_case(inputs, out, curve_of_row, cash, gross, net, rules, cash_rules, ra
             history, flows, tax, owed, True,
         )  # fmt: skip
         close_block(
-            inputs, column_rows, net, curve_of_row, flows, tax, owed, rules, cash_rules, delay
+            inputs, column_rows, out, net, curve_of_row, flows, tax, owed, rules, cash_rules, delay
         )
         factor = np.ones(B)
         irr.irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status)

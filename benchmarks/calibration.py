@@ -90,7 +90,7 @@ def compiled() -> Machine:
     """Compile the yardsticks with this machine's `cc`."""
     with tempfile.TemporaryDirectory() as folder:
         names = "".join(f"#define {name} {getattr(w, name)}\n" for name in _SLOTS)
-        header = f"#define B {w.BLOCK}\n{names}{translate.as_c(record=True)}"
+        header = f"#define B {w.BLOCK}\n{names}{translate.as_c()}"
         (Path(folder) / "month.h").write_text(header, encoding="utf-8")
         libraries = []
         for width in WIDTHS:

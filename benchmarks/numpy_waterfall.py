@@ -14,7 +14,7 @@ from kernels import waterfall as w
 
 _NEWTON_STEPS = 60
 _TOLERANCE = 1e-9
-_month = translate.as_numpy(record=True)
+_month = translate.as_numpy()
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def tiled(block: Block, times: int) -> Rows:
 def run(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Equity's flows (months, rows) [money] and the monthly return (rows,)."""
     block = rows.block
-    s = rows.opening.copy()
-    months, count = len(block.net), s.shape[1]
+    s = list(rows.opening)  # of arrays: a slot is replaced, never written into
+    months, count = len(block.net), len(rows.outlay)
     income, service = np.zeros((2, months + 1, count))
     flows = np.empty((months, count))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -6,7 +6,7 @@ benchmark checks that both give the kernel's bits.
 
 import ast
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,31 +15,29 @@ from kernels import waterfall
 
 _OPERATOR = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISON = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=="}
-_PARAMETERS = ("month", "year_end", "test", "first_months")
+_PARAMETERS = ("month", "year_end", "test", "first_test_month")
+Loop = list[ast.Assign]
 
 
-def month_body(record: bool) -> list[ast.Assign]:
-    """Assignments of one row's month, with those of `if record:` or without."""
+def month_loops() -> list[Loop]:
+    """Assignments of one row in each of the month's loops: those of `pay_month`, then `add_up`."""
     tree = ast.parse(inspect.getsource(waterfall))
-    (loop,) = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and node.name == "pay_month"
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    called = [
+        node.value.func.id
+        for node in functions["pay_month"].body
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
     ]
-    (rows,) = [node for node in loop.body if isinstance(node, ast.For)]
-    return list(_flat(rows.body, record))
+    return [_rows_loop(functions[name]) for name in [*called, "add_up"]]
 
 
-def _flat(body: Iterable[ast.stmt], record: bool) -> Iterable[ast.Assign]:
-    for statement in body:
-        if isinstance(statement, ast.If):
-            assert isinstance(statement.test, ast.Name)
-            assert statement.test.id == "record"
-            if record:
-                yield from _flat(statement.body, record)
-        else:
-            assert isinstance(statement, ast.Assign)
-            yield statement
+def _rows_loop(function: ast.FunctionDef) -> Loop:
+    (rows,) = [node for node in function.body if isinstance(node, ast.For)]
+    found = [node for node in rows.body if isinstance(node, ast.Assign)]
+    assert len(found) == len(rows.body)
+    return found
 
 
 def _slot(node: ast.Subscript) -> str:
@@ -70,8 +68,8 @@ def _expression(node: ast.expr, words: dict[str, str]) -> str:
             return words["slot"].format(getattr(waterfall, _slot(node)))
         case ast.Attribute(attr="nan"):
             return words["nan"]
-        case ast.Name(id="TOLERANCE"):
-            return repr(waterfall.TOLERANCE)
+        case ast.Name() if node.id.isupper():
+            return repr(float(getattr(waterfall, node.id)))
         case ast.Name():
             return node.id if node.id in _PARAMETERS else words["name"].format(node.id)
         case ast.Constant():
@@ -100,53 +98,34 @@ _NUMPY = {
 }
 
 
-def _assignments(record: bool, words: dict[str, str]) -> list[tuple[str, str]]:
+def _assignments(loop: Loop, words: dict[str, str]) -> list[tuple[str, str]]:
     return [
         (_expression(statement.targets[0], words), _expression(statement.value, words))
-        for statement in month_body(record)
+        for statement in loop
     ]
 
 
-def as_c(record: bool) -> str:
-    """A C function of the month for a flat buffer of BLOCK rows."""
-    lines = _assignments(record, _C)
-    names = sorted({name for name, _ in lines if not name.startswith("s[")})
-    body = "\n".join(f"        {name} = {value};" for name, value in lines)
+def as_c() -> str:
+    """A C function of the month for a flat buffer of BLOCK rows, in the kernel's loops."""
+    loops = []
+    for loop in month_loops():
+        lines = _assignments(loop, _C)
+        names = sorted({name for name, _ in lines if not name.startswith("s[")})
+        body = "\n".join(f"        {name} = {value};" for name, value in lines)
+        loops.append(
+            f"#pragma GCC ivdep\n    for (int c = 0; c < {waterfall.BLOCK}; c++) {{\n"
+            f"        double {', '.join(names)};\n{body}\n    }}\n"
+        )
     arguments = ", ".join(f"double {name}" for name in _PARAMETERS)
-    return (
-        f"static void month_of_block(double *restrict s, {arguments}) {{\n"
-        f"#pragma GCC ivdep\n"
-        f"    for (int c = 0; c < {waterfall.BLOCK}; c++) {{\n"
-        f"        double {', '.join(names)};\n{body}\n    }}\n}}\n"
-    )
+    start = f"static void month_of_block(double *restrict s, {arguments}) {{\n"
+    return start + "".join(loops) + "}\n"
 
 
-def as_numpy(record: bool) -> Callable[..., None]:
+def as_numpy() -> Callable[..., None]:
     """The month as NumPy over all rows at once: f(s (N_SLOTS, rows), month, year_end, test, …)."""
-    body = "\n".join(f"    {name} = {value}" for name, value in _assignments(record, _NUMPY))
+    lines = [line for loop in month_loops() for line in _assignments(loop, _NUMPY)]
+    body = "\n".join(f"    {name} = {value}" for name, value in lines)
     source = f"def month_of_rows(s, {', '.join(_PARAMETERS)}):\n{body}\n"
     space: dict[str, Any] = {"np": np}
     exec(source, space)  # noqa: S102  -- made above from our own kernel
     return space["month_of_rows"]  # type: ignore[no-any-return]
-
-
-def operations(record: bool) -> dict[str, int]:
-    """Additions, multiplications, divisions and choices of one row's month."""
-    found = {"add": 0, "multiply": 0, "divide": 0, "choose": 0}
-    for statement in month_body(record):
-        for node in ast.walk(statement.value):
-            match node:
-                case ast.BinOp(op=ast.Add() | ast.Sub()):
-                    found["add"] += 1
-                case ast.BinOp(op=ast.Mult()):
-                    found["multiply"] += 1
-                case ast.BinOp(op=ast.Div()):
-                    found["divide"] += 1
-                case ast.Call() | ast.IfExp():
-                    found["choose"] += 1
-    for statement in month_body(record):
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript):  # the slot's own address is no arithmetic
-                found["add"] -= isinstance(node.ctx, ast.Load)
-                found["multiply"] -= isinstance(node.ctx, ast.Load)
-    return found

@@ -93,6 +93,7 @@ def _others(base: blocks.Base, block: blocks.Block) -> Iterator[Row]:
     kernel = rows / best_of(BEST_OF, lambda: blocks.rates(base))
     tiled = numpy_waterfall.tiled(block, ROWS // w.BLOCK)
     flows, found = numpy_waterfall.run(tiled)
+    blocks.life(block, 1)
     np.testing.assert_array_equal(flows[:, : w.BLOCK], block.flows)
     np.testing.assert_allclose(found[: w.BLOCK], blocks.life(block, 1), rtol=1e-9)
     seconds = best_of(BEST_OF, lambda: numpy_waterfall.run(tiled))
