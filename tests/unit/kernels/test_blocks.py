@@ -117,6 +117,7 @@ def scratch(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     s[w.MEZZ_MATURITY] = np.where(s[w.MEZZ_OWED] > 0, choice((36.0, 72.0), B), 0.0)
     s[w.MEZZ_WINDOW] = np.where(s[w.MEZZ_OWED] > 0, 12.0, 0.0)
     s[w.FACILITY_RATE] = s[w.COUPON]
+    s[w.PREPAID_PER_CASH] = 1.0 / (1.0 + s[w.PENALTY])
     s[w.COVENANT_MIN] = np.inf
     month = np.arange(1, MONTHS + 1)[:, None]
     streams = np.zeros((MONTHS, 7, B))
