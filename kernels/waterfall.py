@@ -164,8 +164,13 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     FACILITY_DRAWS,
     IMBALANCE_MOST,
 ) = range(108, 121)
-OPENING_RESERVES = 121
-N_SLOTS = 122
+(
+    OPENING_RESERVES,
+    UNTROUBLED,  # 1: every step of the month can be paid in full and nothing is held back
+    OWED_NEXT,  # balances after such a month
+    MEZZ_OWED_NEXT,
+) = range(121, 125)
+N_SLOTS = 125
 FIRST_TOTAL = PRINCIPAL_PAID
 
 STEPS = (
@@ -520,17 +525,126 @@ def _pay_equity(s, month):
 
 
 @numba.njit(**_JIT)
+def _try_in_full(s, month):
+    """Whether every column's month is untroubled, and what it then pays.
+
+    Untroubled: nothing drawn, late, missing, held back, trapped or falling due in one sum. Most
+    months of a sound structure are; they take one loop in place of three, with the same sums in the
+    same order and so the same bits. Accounts are left alone; `_settle_in_full` sets them.
+    """
+    b = BLOCK
+    for c in range(BLOCK):
+        cash = s[CASH * b + c]
+        operating = s[OPERATING_DUE * b + c]
+        fees = s[FEES_DUE * b + c]
+        interest_due = s[INTEREST_DUE * b + c]
+        swap_due = s[SWAP_DUE * b + c]
+        principal_due = s[PRINCIPAL_DUE * b + c]
+        scheduled = s[SCHEDULED * b + c]
+        by_fees = operating + fees
+        by_interest = by_fees + interest_due
+        by_swap = by_interest + swap_due
+        for_principal = cash - by_swap
+        after_senior = for_principal - principal_due
+        owed = s[SENIOR_OWED * b + c] - scheduled
+
+        mezz_owed = s[MEZZ_OWED * b + c]
+        in_window = 1.0 if month <= s[MEZZ_WINDOW * b + c] else 0.0
+        accrued = s[MEZZ_ACCRUED * b + c]
+        mezz_interest = (1.0 - in_window) * accrued
+        mezz_principal = s[MEZZ_SHARE * b + c] * mezz_owed
+        mezz_fees = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
+        by_mezz_principal = mezz_interest + mezz_principal
+        by_mezz_fees = by_mezz_principal + mezz_fees
+        after_mezz = after_senior - by_mezz_fees
+        trs = s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0
+        equity = after_mezz - trs
+
+        running = 1.0 if month <= s[MATURITY * b + c] else 0.0
+        service = s[INTEREST * b + c] + scheduled
+        target = s[DSRA_MONTHS * b + c] * service * running
+        drawn = s[FROM_RENT_FREE_RESERVE * b + c] + s[FROM_TRAPPED * b + c]
+        drawn = drawn + (s[FROM_DSRA * b + c] + s[FROM_FACILITY * b + c])
+        late = s[COSTS_LATE * b + c] + s[INTEREST_LATE * b + c] + s[SENIOR_LATE * b + c]
+        late = late + (s[MEZZ_LATE * b + c] + s[MEZZ_INTEREST_LATE * b + c])
+        late = late + (s[MEZZ_FEES_LATE * b + c] + s[TRS_LATE * b + c])
+        held = s[RENT_FREE_RESERVE * b + c] + s[TRAPPED * b + c] + s[FACILITY_DRAWN * b + c]
+        held = held + (s[TRAP_ON * b + c] + s[TURBO_ON * b + c])
+        calm = 1.0 if drawn + late + held == 0.0 else 0.0
+        calm = calm if target <= s[DSRA * b + c] else 0.0
+        calm = (
+            calm if min(min(for_principal, after_senior), min(after_mezz, equity)) >= 0.0 else 0.0
+        )
+        calm = calm if scheduled >= 0.0 else 0.0
+        calm = calm if s[VALUE * b + c] - owed >= s[OC_FLOOR * b + c] * owed - TOLERANCE else 0.0
+        calm = 0.0 if month == s[MATURITY * b + c] else calm
+        calm = 0.0 if month == s[MEZZ_MATURITY * b + c] else calm
+        calm = 0.0 if month >= s[TURBO_FROM * b + c] and running > 0.0 else calm
+
+        s[UNTROUBLED * b + c] = calm
+        s[MISSING * b + c] = 0.0
+        s[OWED_NEXT * b + c] = owed
+        s[MEZZ_OWED_NEXT * b + c] = mezz_owed + in_window * accrued - mezz_principal
+        s[PAID_MEZZ_INTEREST * b + c] = mezz_interest
+        s[PAID_MEZZ_PRINCIPAL * b + c] = mezz_principal
+        s[PAID_MEZZ_FEES * b + c] = mezz_fees
+        s[PAID_TRS * b + c] = trs
+        s[EQUITY * b + c] = equity
+    least = 1.0
+    for c in range(BLOCK):
+        least = min(least, s[UNTROUBLED * b + c])
+    return least == 1.0
+
+
+@numba.njit(**_JIT)
+def _settle_in_full(s):
+    """Set the accounts and payments of a month that `_try_in_full` found untroubled."""
+    b = BLOCK
+    for c in range(BLOCK):
+        s[SENIOR_OWED * b + c] = s[OWED_NEXT * b + c]
+        s[MEZZ_OWED * b + c] = s[MEZZ_OWED_NEXT * b + c]
+        s[CURRENT * b + c] = 1.0
+        s[PAID_OPERATING * b + c] = s[OPERATING_DUE * b + c]
+        s[PAID_FEES * b + c] = s[FEES_DUE * b + c]
+        s[PAID_INTEREST * b + c] = s[INTEREST_DUE * b + c]
+        s[PAID_SWAP * b + c] = s[SWAP_DUE * b + c]
+        s[PAID_PRINCIPAL * b + c] = s[PRINCIPAL_DUE * b + c]
+        s[CASH * b + c] = s[EQUITY * b + c]
+    for slot in (PAID_BALLOON, PAID_FACILITY, TO_DSRA, TO_TRAP, PREPAID, PAID_PENALTY, RELEASED):
+        s[slot * b : (slot + 1) * b] = 0.0
+    s[EQUITY_IN * b : (EQUITY_IN + 1) * b] = 0.0
+
+
+@numba.njit(**_JIT)
+def _something_trips(s):
+    """Whether the covenant test has just set a trap or turbo in any column."""
+    b = BLOCK
+    tripped = 0.0
+    for c in range(BLOCK):
+        tripped = max(tripped, s[TRAP_ON * b + c] + s[TURBO_NOW * b + c])
+    return tripped > 0.0
+
+
+@numba.njit(**_JIT)
 def pay_month(s, month, year_end, test, first_test_month):
     """Run one month of the waterfall for a block.
 
     s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set; accounts
     and payments are replaced. `month` is counted from COD. `year_end`, `test`: 1.0 in a month that
     closes a tax year, or tests the covenant; `first_test_month`: first month that may be tested.
-    Five loops, not one: each is short enough for several groups of rows to be in flight at once.
+    Five loops, not one: each is short enough for several groups of rows to be in flight at once;
+    three of them are spared in a month that no column of the block finds trouble in.
     """
     _draw(s, month, year_end)
-    _pay_senior(s, month)
-    _test_covenant(s, month, test, first_test_month)
+    if _try_in_full(s, month):
+        _test_covenant(s, month, test, first_test_month)
+        if test == 0.0 or not _something_trips(s):
+            _settle_in_full(s)
+            return
+        _pay_senior(s, month)
+    else:
+        _pay_senior(s, month)
+        _test_covenant(s, month, test, first_test_month)
     _pay_mezzanine(s, month)
     _pay_equity(s, month)
 
