@@ -210,9 +210,11 @@ def run(
                 s[w.SERVICE_BEFORE * b + c] = history[1, before, c]
         year_end = 1.0 if (m + 1) % 12 == 0 else 0.0
         test = 1.0 if (m + 1) % interval == 0 else 0.0
-        free = free or (not recorded and (m + 1) % 12 == 1 and w.debt_is_gone(s, m + 1.0))
+        free = free or ((m + 1) % 12 == 1 and w.debt_is_gone(s, m + 1.0))
         if free:
             w.pay_debt_free_month(s, m + 1.0, year_end)
+            if recorded:
+                w.add_up_debt_free(s, m + 1.0)
         else:
             w.pay_month(s, m + 1.0, year_end, test, first_test)
             if recorded:
@@ -232,28 +234,40 @@ def run(
                 owed[c] = debt + s[w.MEZZ_INTEREST_LATE * b + c]
 
 
-@numba.njit(**_JIT)
-def coverage(net, curve, service, c, senior, rent_free, maturity):
-    """(least, mean, month of the least, months under 1.0x) of N / service over the test months.
+# What `coverage` finds of each column, (N_COVERAGE, BLOCK).
+LEAST, SUM, COUNTED, WORST_MONTH, UNDER_ONE = range(5)
+N_COVERAGE = 5
 
-    net (months, curves), service (months, block) per 1 of `senior` [money]; a month whose service
-    is not positive is passed over.
+
+@numba.njit(**_JIT)
+def coverage(net, curve_of_row, rows, service, tests, found):
+    """N / service over the test months of a block's columns.
+
+    net (months, curves) [money]; curve_of_row gives the income curve of the block's `rows`
+    (BLOCK,) int64; service (months, BLOCK) per 1 of notional; tests (3, BLOCK): senior notional
+    [money], last month without a test, maturity. Fills found (N_COVERAGE, BLOCK): least cover,
+    sum, months counted, first month of the least, months under 1.0x. A month whose service is not
+    positive is passed over.
     """
-    least = np.inf
-    total = 0.0
-    counted = 0
-    worst = 0
-    under = 0
-    for month in range(rent_free + 1, maturity + 1):
-        due = senior * service[month - 1, c]
-        if not due > 0.0:
-            continue
-        cover = net[month - 1, curve] / due
-        total += cover
-        counted += 1
-        if worst == 0 or cover < least - TOLERANCE * abs(least):
-            worst = month
-        least = min(least, cover)
-        if cover < 1.0 - TOLERANCE:
-            under += 1
-    return least, total / counted, worst, under
+    last = 0.0
+    for c in range(BLOCK):
+        found[LEAST, c] = np.inf
+        found[SUM, c] = 0.0
+        found[COUNTED, c] = 0.0
+        found[WORST_MONTH, c] = 0.0
+        found[UNDER_ONE, c] = 0.0
+        last = max(last, tests[2, c])
+    for m in range(int(last)):
+        month = m + 1.0
+        for c in range(BLOCK):
+            due = tests[0, c] * service[m, c]
+            if due > 0.0 and month > tests[1, c] and month <= tests[2, c]:
+                cover = net[m, curve_of_row[rows[c]]] / due
+                least = found[LEAST, c]
+                if found[COUNTED, c] == 0.0 or cover < least - TOLERANCE * abs(least):
+                    found[WORST_MONTH, c] = month
+                found[LEAST, c] = min(least, cover)
+                found[SUM, c] += cover
+                found[COUNTED, c] += 1.0
+                if cover < 1.0 - TOLERANCE:
+                    found[UNDER_ONE, c] += 1.0

@@ -86,6 +86,8 @@ def evaluate(
     status = np.zeros(BLOCK)
     column_rows = np.zeros(BLOCK, np.int64)
     known = np.zeros(BLOCK, np.bool_)
+    tests = np.zeros((3, BLOCK))
+    found = np.zeros((cashflow.N_COVERAGE, BLOCK))
 
     settles = False
 
@@ -114,12 +116,17 @@ def evaluate(
         mezz_share[:] = 0.0
         for c in range(BLOCK):
             row = column_rows[c]
+            tests[2, c] = 0.0
             factor[c] = 1.0
             base_factor[c] = 1.0
             if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
                 continue
             senior = out[f.SENIOR_NOTIONAL, row]
             total = out[f.TOTAL_COST, row]
+            if senior > 0.0:
+                tests[0, c] = senior
+                tests[1, c] = np.floor(inputs[x.RENT_FREE_MONTHS, row] + 0.5)
+                tests[2, c] = np.floor(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
             mezzanine.size(inputs, row, c, block_net, service[0], senior, total, rules, mezz_terms)
             walked = mezzanine.walk(
                 mezz_terms, c, block_net, service[0], senior, mezz_service, mezz_balance,
@@ -141,6 +148,13 @@ def evaluate(
             if settles:
                 swap[:] = 0.0
                 settles = False
+            measured = False
+            for c in range(width):
+                measured = measured or not stress.has_base_coverage(
+                    inputs, column_rows[c], scenario
+                )
+            if measured:
+                cashflow.coverage(net[income], curve_of_row, column_rows, service[k], tests, found)
             reuse = scenario != scenarios.BASE
             for c in range(width):
                 reuse = reuse and stress.has_base_cash(inputs, column_rows[c], scenario)
@@ -231,9 +245,7 @@ def evaluate(
                 if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
                     continue
                 curve = curve_of_row[row]
-                stress.set_coverage(
-                    inputs, row, c, scenario, net[income], curve, service[k], out, rules
-                )
+                stress.set_coverage(inputs, row, c, scenario, net[income], curve, found, out, rules)
                 stress.set_special_passes(inputs, row, scenario, s[w.FACILITY * BLOCK + c], out)
                 if scenario == scenarios.REFINANCE:
                     stress.refinance_flows(inputs, row, c, out, flows)

@@ -87,7 +87,7 @@ def set_metric(out, scenario, metric, row, value):
 
 
 @numba.njit(**_JIT)
-def set_coverage(inputs, row, c, scenario, net, curve, service, out, rules):
+def set_coverage(inputs, row, c, scenario, net, curve, found, out, rules):
     """Coverage figures of a scenario and whether it passes RK-DSCR-002."""
     senior = out[f.SENIOR_NOTIONAL, row]
     if not senior > 0.0:
@@ -98,14 +98,13 @@ def set_coverage(inputs, row, c, scenario, net, curve, service, out, rules):
             if metric != scenarios.EQUITY_IRR:
                 out[first + metric, row] = out[f.FIRST_SCENARIO + metric, row]
         return
-    rent_free = int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)
-    maturity = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
-    bullet = inputs[x.SENIOR_AMORT_TYPE, row] == x.AMORT_BULLET
-    lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
-    least, mean, worst, under = cashflow.coverage(
-        net, curve, service, c, senior, rent_free, maturity
-    )
-    if scenario == scenarios.REFINANCE and bullet:
+    least = found[cashflow.LEAST, c]
+    mean = found[cashflow.SUM, c] / found[cashflow.COUNTED, c]
+    worst = found[cashflow.WORST_MONTH, c]
+    under = found[cashflow.UNDER_ONE, c]
+    if scenario == scenarios.REFINANCE and inputs[x.SENIOR_AMORT_TYPE, row] == x.AMORT_BULLET:
+        maturity = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
+        lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
         least, mean, worst, under = _refinanced_cover(
             inputs, row, net, curve, senior, maturity, lease
         )

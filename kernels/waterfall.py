@@ -712,7 +712,10 @@ def debt_is_gone(s, month):
 
 @numba.njit(**_JIT)
 def pay_debt_free_month(s, month, year_end):
-    """`pay_month` where `debt_is_gone`: the same bits from the few sums that are left."""
+    """`pay_month` where `debt_is_gone`: the same bits from the few sums that are left.
+
+    Swaps have settled by then: their terms end with the senior at the latest.
+    """
     b = BLOCK
     for c in range(BLOCK):
         leased = 1.0 if month <= s[LEASE * b + c] else 0.0
@@ -732,3 +735,13 @@ def pay_debt_free_month(s, month, year_end):
         s[COSTS_LATE * b + c] = max(0.0, due - cash) * (1.0 + s[COUPON * b + c])
         s[EQUITY * b + c] = max(0.0, cash - due)
         s[TAX * b + c] = tax
+
+
+@numba.njit(**_JIT)
+def add_up_debt_free(s, month):
+    """`add_up` after `pay_debt_free_month`: only unpaid costs can still change a total."""
+    b = BLOCK
+    for c in range(BLOCK):
+        living = 1.0 if month <= s[LEASE * b + c] + LATE_MONTHS else 0.0
+        unpaid = living * s[COSTS_LATE * b + c]
+        s[UNPAID_MOST * b + c] = max(s[UNPAID_MOST * b + c], unpaid)
