@@ -95,7 +95,12 @@ def described() -> dict[str, Any]:
 
 def record(rows: list[Row], about: dict[str, Any]) -> dict[str, Any]:
     """One line of benchmarks/history.jsonl."""
-    return about | {"rows": [asdict(row) for row in rows]}
+    # what was not measured is null: NaN is no JSON
+    kept = [
+        {name: None if value != value else value for name, value in asdict(row).items()}
+        for row in rows
+    ]
+    return about | {"rows": kept}
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:

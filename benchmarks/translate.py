@@ -19,18 +19,23 @@ _PARAMETERS = ("month", "year_end", "test", "first_test_month")
 Loop = list[ast.Assign]
 
 
+# A month with nothing left out: the kernel's own short cuts (months without trouble or debt) give
+# the same bits, so the yardstick does the whole of it.
+WHOLE_MONTH = (
+    "_draw",
+    "_pay_senior",
+    "_test_covenant",
+    "_pay_mezzanine",
+    "_pay_equity",
+    "add_up",
+)
+
+
 def month_loops() -> list[Loop]:
-    """Assignments of one row in each of the month's loops: those of `pay_month`, then `add_up`."""
+    """Assignments of one row in each of the loops of a whole month, then those of `add_up`."""
     tree = ast.parse(inspect.getsource(waterfall))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    called = [
-        node.value.func.id
-        for node in functions["pay_month"].body
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-    ]
-    return [_rows_loop(functions[name]) for name in [*called, "add_up"]]
+    return [_rows_loop(functions[name]) for name in WHOLE_MONTH]
 
 
 def _rows_loop(function: ast.FunctionDef) -> Loop:
