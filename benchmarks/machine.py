@@ -1,5 +1,6 @@
 """What a figure was measured on, and the rows that carry it."""
 
+import math
 import os
 import platform
 import subprocess
@@ -97,7 +98,10 @@ def record(rows: list[Row], about: dict[str, Any]) -> dict[str, Any]:
     """One line of benchmarks/history.jsonl."""
     # what was not measured is null: NaN is no JSON
     kept = [
-        {name: None if value != value else value for name, value in asdict(row).items()}
+        {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(row).items()
+        }
         for row in rows
     ]
     return about | {"rows": kept}
