@@ -9,8 +9,7 @@ OK = 0
 INVALID_STRUCTURE = 1  # grace >= tenor, PIK window >= tenor, CPI floor > cap, …
 NO_DEBT = 2  # coverage of nothing
 NO_MEZZ = 3
-NOT_MODELLED = 4
-STATUS_NAMES = ("OK", "INVALID_STRUCTURE", "NO_DEBT", "NO_MEZZ", "NOT_MODELLED")
+STATUS_NAMES = ("OK", "INVALID_STRUCTURE", "NO_DEBT", "NO_MEZZ")
 
 # -- gate reasons: bit numbers -------------------------------------------------------------------
 (

@@ -18,7 +18,7 @@ from pipeline.space.partitions import number_of_partitions, span, survivor_spans
 from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
-from pipeline.stages.partition import checkpointed, in_slices
+from pipeline.stages.partition import checkpointed, in_slices, task_of
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -70,17 +70,8 @@ def survivors_by_partition(store: Store, owner: Owner, plan: Plan) -> list[int]:
 
 def _task(run: Run, plan: Plan, survivors: list[int], kept: int, number: int) -> PartitionTask:
     start, stop = span(number, kept, plan.partition_rows)
-    return PartitionTask(
-        stage=ANALYSIS,
-        number=number,
-        rows=stop - start,
-        plan_hash=plan.plan_hash,
-        fingerprint=plan.fingerprint,
-        store_url=run.store_url,
-        store_endpoint=run.settings.store_endpoint or None,
-        store_ca_file=run.settings.store_ca_file or None,
-        spans=survivor_spans(survivors, start, stop),
-    )
+    spans = survivor_spans(survivors, start, stop)
+    return task_of(run, plan, ANALYSIS, number, stop - start, spans)
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:

@@ -10,7 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from pipeline.space.levers import IntArray
-from pipeline.stages.contract import Outcome, PartitionTask
+from pipeline.stages.contract import Outcome, PartitionTask, Run
 from pipeline.stages.counts import Counts, add_counts
 from pipeline.storage.checkpoints import check_part, write_part
 from pipeline.storage.fingerprint import engine_fingerprint
@@ -24,6 +24,28 @@ _MEMORY_PRESSURE_PCT: Final = 85.0
 
 class WrongEngineError(Exception):
     """This worker runs another version of the engine than the plan was made with."""
+
+
+def task_of(
+    run: Run,
+    plan: Plan,
+    stage: str,
+    number: int,
+    rows: int,
+    spans: tuple[tuple[int, int, int], ...] = (),
+) -> PartitionTask:
+    """What a worker needs for one partition of `stage`; `spans` as in PartitionTask."""
+    return PartitionTask(
+        stage=stage,
+        number=number,
+        rows=rows,
+        plan_hash=plan.plan_hash,
+        fingerprint=plan.fingerprint,
+        store_url=run.store_url,
+        store_endpoint=run.settings.store_endpoint or None,
+        store_ca_file=run.settings.store_ca_file or None,
+        spans=spans,
+    )
 
 
 def checkpointed(

@@ -19,7 +19,7 @@ from pipeline.space.partitions import ids_at, span
 from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
-from pipeline.stages.partition import checkpointed, in_slices
+from pipeline.stages.partition import checkpointed, in_slices, task_of
 from pipeline.stages.reverse_check import compare, sampled_positions
 from pipeline.storage.checkpoints import PRUNING
 from pipeline.storage.plan import Plan
@@ -54,16 +54,7 @@ def prune(task: PartitionTask) -> Outcome:
 
 def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
     start, stop = span(number, plan.count, plan.partition_rows)
-    return PartitionTask(
-        stage=PRUNING,
-        number=number,
-        rows=stop - start,
-        plan_hash=plan.plan_hash,
-        fingerprint=plan.fingerprint,
-        store_url=run.store_url,
-        store_endpoint=run.settings.store_endpoint or None,
-        store_ca_file=run.settings.store_ca_file or None,
-    )
+    return task_of(run, plan, PRUNING, number, stop - start)
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
