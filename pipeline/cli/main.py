@@ -21,7 +21,7 @@ from pipeline.cli.console import BAD_INPUT, FAILED, INTERRUPTED, OK, note, print
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "evaluate", "validate", "catalogue",
-    "schema", "init", "doctor", "completion",
+    "rulebook", "market", "schema", "init", "doctor", "completion",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
