@@ -17,7 +17,7 @@ from pipeline.explain.day_one import day_one_section
 from pipeline.explain.gates import gates_section
 from pipeline.explain.income import income_section
 from pipeline.explain.mezzanine import mezzanine_section
-from pipeline.explain.model import Explanation, Section, Setting
+from pipeline.explain.model import Comparison, Explanation, Section, Setting
 from pipeline.explain.project import project_section
 from pipeline.explain.rating import rating_section
 from pipeline.explain.senior import senior_section
@@ -41,6 +41,7 @@ def explained(
     facts: Sequence[Setting] = (),
     settings: Sequence[Setting] = (),
     notes: Sequence[str] = (),
+    stored: Comparison | None = None,
     scenario: str = SCENARIOS[scenarios.BASE],
 ) -> Explanation:
     """The explanation of `inputs` (N_INPUTS,) under a problem; `scenario` is the waterfall's.
@@ -76,6 +77,7 @@ def explained(
             months,
         ),
         notes=tuple(notes),
+        stored=stored,
     )
 
 

@@ -12,7 +12,7 @@ from kernels import gates as kernel
 from kernels import layout as x
 from kernels import rules as r
 from pipeline.explain.capital import money
-from pipeline.explain.case import ROW, Case, finite
+from pipeline.explain.case import ROW, Case
 from pipeline.explain.model import (
     MONEY,
     Bound,
@@ -62,8 +62,8 @@ def gates_section(case: Case) -> Section:
 
 def _unsound(case: Case) -> Step:
     return _test(
-        case, "MATH_ERROR", "sound", "Sound structure", "the structure is one at all", (), None, "",
-        None, ">=", fails=True,
+        case, "MATH_ERROR", "sound", "Sound structure", "the structure is one at all", (), None,
+        ">=", None, "", fails=True,
     )  # fmt: skip
 
 
@@ -82,16 +82,18 @@ def _with_binding(case: Case, steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def _test(
     case: Case, reason: str, leg: str, title: str, formula: str, inputs: tuple[Given, ...],
-    headroom: float | None, unit: str, limit: float | None, side: Side, *,
+    actual: float | None, side: Side, limit: float | None, unit: str, *,
     fails: bool | None = None, fails_undefined: bool = False,
 ) -> Step:  # fmt: skip
-    """One test. Without headroom it fails where `fails_undefined`; `fails` overrides both."""
+    """One test. An undefined figure fails it where `fails_undefined`; `fails` overrides both."""
     number = codes.REASON_NAMES.index(reason)
     gate = "A" if number < codes.N_GATE_A_REASONS else "B"
     action = _ACTIONS[int(case.limit(r.ACTIONS + number))]
+    headroom = None
+    if actual is not None and limit is not None:
+        headroom = actual - limit if side == ">=" else limit - actual
     if fails is None:
-        undefined = headroom is None
-        fails = fails_undefined if undefined else not (headroom or 0.0) >= -rating.TOLERANCE
+        fails = fails_undefined if headroom is None else not headroom >= -rating.TOLERANCE
     verdict: Verdict = "pass"
     if case.sound and action == "off":
         verdict = "off"
@@ -103,8 +105,7 @@ def _test(
     return Step(
         f"{name}.{leg}" if leg else name, title, formula, inputs, headroom, unit, _SOURCES[gate],
         rule=rule, closed=headroom is not None,
-        bound=Bound(rule, side, finite(limit) if limit is not None else None, headroom, verdict,
-                    reason, action),
+        bound=Bound(rule, side, actual, limit, headroom, verdict, reason, action),
         note="" if headroom is not None else "a figure of it is undefined",
     )  # fmt: skip
 
@@ -127,20 +128,20 @@ def _gate_a(case: Case) -> tuple[Step, ...]:
               "headroom = coverage − least",
               (Given("coverage", "capital coverage", coverage, "ratio", "capital.capex_coverage"),
                Given("least", "least coverage", least, "ratio", "GATE-A-CAPITAL")),
-              coverage - least, "ratio", least, ">="),
+              coverage, ">=", least, "ratio"),
         _test(case, "TENOR_EXCEEDS_LIMIT", "", "Tenor",
               "headroom = min(lease − tail, longest) − tenor",
               (case.setting("lease", x.LEASE_YEARS),
                Given("tail", "years of lease behind it", tail, "years", "RK-TENOR-001"),
                Given("longest", "longest for rating and asset", longest, "years", "RK-TENOR-001"),
                case.setting("tenor", x.SENIOR_TENOR_YEARS), wanted),
-              by_tenor - tenor, "years", by_tenor, "<="),
+              tenor, "<=", by_tenor, "years"),
         _test(case, "ADVANCE_FACTOR_BREACH", "", "Advance factor",
               "headroom = most × modifier − AF",
               (Given("most", "most for the rating", advance, "%", "GATE-A-ADVANCE"),
                Given("modifier", "of the jurisdiction", modifier, "", "GATE-A-ADVANCE"), ltv,
                wanted),
-              most - case.number(f.SENIOR_LTV_PCT), "%", most, "<="),
+              case.number(f.SENIOR_LTV_PCT), "<=", most, "%"),
         _coupon(case, target, wanted),
         *_adds_up(case),
     )  # fmt: skip
@@ -159,7 +160,7 @@ def _coupon(case: Case, target: int, wanted: Given) -> Step:
          case.setting("coupon", x.SENIOR_COUPON_PCT),
          Given("zero", "zero rate at the anchor", zero, "%", "market file, BaseCurveAnchor_27"),
          case.setting("shift", x.CURVE_SHIFT_BPS), case.setting("spread", spread_row), wanted),
-        band - off, "bps", band, "<=",
+        off, "<=", band, "bps",
     )  # fmt: skip
 
 
@@ -175,14 +176,14 @@ def _adds_up(case: Case) -> tuple[Step, ...]:
     e = money(case, "E", f.EQUITY_NOTIONAL, "equity notional", "capital.equity")
     return (
         _test(case, "MATH_ERROR", "senior", "Senior within the cost", "headroom = TC − S", (tc, s),
-              cost - senior, MONEY, cost, "<=",
+              senior, "<=", cost, MONEY,
               fails=not (cost > 0.0 and senior <= cost * (1.0 + rating.TOLERANCE))),
         _test(case, "MATH_ERROR", "mezzanine", "Mezzanine within its share of the rest",
               "headroom = share × (TC − S) − M",
               (Given("share", "share of the rest", share, "", "GATE-A-MATH"), tc, s, m),
-              rest - mezz, MONEY, rest, "<=", fails=not mezz <= rest + 1e-6),
+              mezz, "<=", rest, MONEY, fails=not mezz <= rest + 1e-6),
         _test(case, "MATH_ERROR", "sum", "Tranches add up to the cost",
-              "headroom = −abs(S + M + E − TC)", (s, m, e, tc), 0.0 - gap, MONEY, 0.0, "<=",
+              "headroom = −abs(S + M + E − TC)", (s, m, e, tc), gap, "<=", 0.0, MONEY,
               fails=not gap <= 1e-6 * max(1.0, cost)),
     )  # fmt: skip
 
@@ -208,7 +209,7 @@ def _coverage(case: Case) -> Step:
         (Given("DSCR", "least coverage", dscr, "x", "senior.dscr_min"),
          Given("floor", "least for rating and jurisdiction", floor, "x", "RK-DSCR-001"),
          Given("relief", "relief by the wrap", relief, "x", "RK-WRAP-001")),
-        None if dscr is None else dscr - limit, "x", limit, ">=", fails_undefined=True,
+        dscr, ">=", limit, "x", fails_undefined=True,
     )  # fmt: skip
 
 
@@ -222,7 +223,7 @@ def _ratings(case: Case) -> tuple[Step, ...]:
               f" {rating_name(target)}",
               "headroom = most − (notch − target)",
               (replace(allowed, origin="GATE-B-RATING"), *_notches(case, got, target)),
-              _notch_room(case, got, target, most), "notches", most, "<=", fails_undefined=True),
+              _notches_below(case, got, target), "<=", most, "notches", fails_undefined=True),
     ]  # fmt: skip
     if mezz is not None and mezz_target != x.UNRATED:
         steps.append(
@@ -231,7 +232,7 @@ def _ratings(case: Case) -> tuple[Step, ...]:
                   "headroom = most − (notch − target)",
                   (replace(allowed, origin="GATE-B-MEZZ-RATING"),
                    *_notches(case, mezz, mezz_target)),
-                  _notch_room(case, mezz, mezz_target, most), "notches", most, "<="))  # fmt: skip
+                  _notches_below(case, mezz, mezz_target), "<=", most, "notches"))  # fmt: skip
     return tuple(steps)
 
 
@@ -243,10 +244,10 @@ def _notches(case: Case, got: float | None, target: int) -> tuple[Given, Given]:
     )
 
 
-def _notch_room(case: Case, got: float | None, target: int, most: float) -> float | None:
+def _notches_below(case: Case, got: float | None, target: int) -> float | None:
     if got is None:
         return None
-    return most - (case.limit(r.NOTCH + int(got)) - case.limit(r.NOTCH + target))
+    return case.limit(r.NOTCH + int(got)) - case.limit(r.NOTCH + target)
 
 
 def _shares(case: Case) -> tuple[Step, ...]:
@@ -262,12 +263,12 @@ def _shares(case: Case) -> tuple[Step, ...]:
               (Given("most", "most debt", most, "%", "GATE-B-LEVERAGE"),
                money(case, "S", f.SENIOR_NOTIONAL, "senior notional", "senior.notional"),
                money(case, "M", f.MEZZ_NOTIONAL, "mezzanine notional", "mezzanine.notional"), tc),
-              most - debt, "%", most, "<="),
+              debt, "<=", most, "%"),
         _test(case, "FIRST_LOSS_SHORTFALL", "", f"Equity, {equity:.2f} % of the cost",
               "headroom = 100 × E ÷ TC − least",
               (money(case, "E", f.EQUITY_NOTIONAL, "equity notional", "capital.equity"), tc,
                case.setting("least", x.FIRST_LOSS_PCT)),
-              equity - first, "%", first, ">="),
+              equity, ">=", first, "%"),
     )  # fmt: skip
 
 
@@ -282,7 +283,7 @@ def _covers(case: Case) -> tuple[Step, ...]:
             _test(case, reason, "", title, "headroom = cover − least",
                   (Given("cover", title.lower(), value, "x", origin),
                    Given("least", "least cover", least, "x", RULE_OF_REASON[reason])),
-                  None if value is None else value - least, "x", least, ">=",
+                  value, ">=", least, "x",
                   fails_undefined=True))  # fmt: skip
     return tuple(steps)
 
@@ -305,14 +306,13 @@ def _stresses(case: Case) -> tuple[Step, ...]:
     steps = []
     for leg, title, figure, limit, asked in legs:
         value = case.figure(figure)
-        room = None if value is None or limit is None else value - limit
         steps.append(
             _test(case, "STRESS_DSCR_BREACH", leg, f"Coverage under stress: {title}",
                   "headroom = DSCR − floor",
                   (Given("DSCR", "least coverage", value, "x"),
                    Given("floor", "of the achieved rating" if asked else "of the first years",
                          limit, "x", "RK-DSCR-002")),
-                  room, "x", limit, ">=", fails_undefined=asked or rated is None))  # fmt: skip
+                  value, ">=", limit, "x", fails_undefined=asked or rated is None))  # fmt: skip
     return tuple(steps)
 
 
@@ -322,7 +322,7 @@ def _life(case: Case) -> Step:
         case, "WAL_EXCEEDS_LIMIT", "", "Weighted average life", "headroom = most − WAL",
         (case.setting("most", x.MAX_SENIOR_WAL_YEARS),
          Given("WAL", "average life", wal, "years", "senior.wal")),
-        None if wal is None else most - wal, "years", most, "<=",
+        wal, "<=", most, "years",
     )  # fmt: skip
 
 
@@ -336,17 +336,17 @@ def _amortisation(case: Case) -> tuple[Step, ...]:
     return (
         _test(case, "BALLOON_EXCEEDS_LIMIT", "", "Balloon", "headroom = most − balloon",
               (Given("most", "most for the rating", most, "%", "RK-AMORT-001"), part),
-              None if balloon is None else most - balloon, "%", most, "<="),
+              balloon, "<=", most, "%"),
         _test(case, "AMORTISATION_TOO_SLOW", "pace", "Repaid a year, on average",
               "headroom = (100 − balloon) ÷ tenor − least",
               (part, case.setting("tenor", x.SENIOR_TENOR_YEARS),
                Given("least", "least for the rating", least, "%", "RK-AMORT-001")),
-              None if pace is None else pace - least, "%", least, ">="),
+              pace, ">=", least, "%"),
         _test(case, "AMORTISATION_TOO_SLOW", "grows", "A balance that does not grow",
               "headroom = S − peak",
               (money(case, "S", f.SENIOR_NOTIONAL, "senior notional", "senior.notional"),
                money(case, "peak", f.PEAK_BALANCE, "highest balance", "senior.peak_balance")),
-              senior - peak, MONEY, senior, "<=",
+              peak, "<=", senior, MONEY,
               fails=peak > senior * (1.0 + rating.TOLERANCE)),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 Value = str | int | float | bool | None
 Verdict = Literal["pass", "fail", "warn", "off"]
-Side = Literal[">=", "<="]
+Side = Literal[">=", "<=", "="]
 
 MONEY = "project currency"
 MONEY_A_MONTH = "project currency/month"
@@ -37,7 +37,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Bound:
-    """The test a result is put to: `headroom` is by how much it passes, negative where it fails.
+    """A test: `actual` against `limit`; `headroom` is by how much it passes, negative if it fails.
 
     `reason` is what the gates record where it fails, "" for a test of no gate; `action` what the
     rulebook does then. `binds` marks the first failing reason of the structure.
@@ -45,6 +45,7 @@ class Bound:
 
     rule: str
     side: Side
+    actual: float | None
     limit: float | None
     headroom: float | None
     verdict: Verdict
@@ -114,8 +115,20 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The row that the run stored, beside the one computed now: `differing` names columns."""
+
+    file: str
+    equal: bool
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """A structure explained. `facts` say which structure this is and how it ended."""
+    """A structure explained. `facts` say which structure this is and how it ended.
+
+    `stored` is None where there is no stored row; `notes` say why.
+    """
 
     title: str
     currency: str
@@ -123,6 +136,7 @@ class Explanation:
     settings: tuple[Setting, ...]
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    stored: Comparison | None = None
 
     def steps(self) -> Iterator[Step]:
         """All steps, in order."""

@@ -7,7 +7,17 @@ from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
 from pipeline.explain.case import ROW, Case
-from pipeline.explain.model import MONEY, Bound, Given, Section, Step, Table, TableColumn, Value
+from pipeline.explain.model import (
+    MONEY,
+    Bound,
+    Given,
+    Section,
+    Step,
+    Table,
+    TableColumn,
+    Value,
+    Verdict,
+)
 from pipeline.explain.project import local_rate
 from pipeline.explain.sources import PLAN, RULES, TREE, cited
 
@@ -96,14 +106,15 @@ def _table(case: Case) -> Table:
 
 def _by_reserves(
     case: Case, scenario: int, title: str, formula: str, inputs: tuple[Given, ...],
-    headroom: float, limit: float, unit: str,
+    actual: float, limit: float, unit: str,
 ) -> Step:  # fmt: skip
     passed = _metric(case, scenario, scenarios.PASSED) == 1.0
+    headroom = actual - limit
     name = scenarios.NAMES[scenario]
+    verdict: Verdict = "pass" if passed else "fail"
+    bound = Bound(f"stress {name}", ">=", actual, limit, headroom, verdict)
     return Step(f"stresses.{name}", title, formula, inputs, headroom, unit, _SOURCE,
-                column=f"{name}_passed",
-                bound=Bound(f"stress {name}", ">=", limit, headroom, "pass" if passed else "fail"),
-                )  # fmt: skip
+                column=f"{name}_passed", bound=bound)  # fmt: skip
 
 
 def _default(case: Case) -> Step:
@@ -114,7 +125,7 @@ def _default(case: Case) -> Step:
         "headroom = dsra + facility − months",
         (case.setting("dsra", x.DSRA_MONTHS), case.setting("facility", x.LIQUIDITY_MONTHS),
          case.setting("months", x.RECOVERY_LAG_MONTHS)),
-        held - lag, lag, "months",
+        held, lag, "months",
     )  # fmt: skip
 
 
@@ -146,7 +157,7 @@ def _delay(case: Case) -> Step:
          Given("facility", f"liquidity facility, {backed:g} months of first service", facility,
                MONEY, "LiquidityFacilityMonths_60"),
          Given("interest", "interest of the months late", cost, MONEY, "COD_DelayMonths_90")),
-        dsra + facility - cost, cost, MONEY,
+        dsra + facility, cost, MONEY,
     )  # fmt: skip
 
 

@@ -10,7 +10,17 @@ from kernels.rating import TOLERANCE
 from pipeline.columns import COLUMNS
 from pipeline.explain.capital import money
 from pipeline.explain.case import Case
-from pipeline.explain.model import MONEY, Bound, Given, Section, Step, Table, TableColumn, Value
+from pipeline.explain.model import (
+    MONEY,
+    Bound,
+    Given,
+    Section,
+    Side,
+    Step,
+    Table,
+    TableColumn,
+    Value,
+)
 from pipeline.explain.rating_names import rating_name
 from pipeline.explain.sources import KPIS, RULES, TREE, cited
 
@@ -23,7 +33,11 @@ _TIERS = (
     TableColumn("holds", "Holds", ""),
 )
 _COLUMN_OF_FIGURE = {column.figure: column for column in COLUMNS}
-_SIGNS = {codes.FILTER_AT_LEAST: "≥", codes.FILTER_AT_MOST: "≤", codes.FILTER_EQUAL: "="}
+_FILTERS: dict[int, tuple[Side, str]] = {
+    codes.FILTER_AT_LEAST: (">=", "headroom = value − limit"),
+    codes.FILTER_AT_MOST: ("<=", "headroom = limit − value"),
+    codes.FILTER_EQUAL: ("=", "headroom = −abs(value − limit)"),
+}
 
 
 def verdict_section(case: Case) -> Section:
@@ -106,42 +120,31 @@ def _ranking_score(case: Case) -> Step:
 
 def _filters(case: Case) -> tuple[Step, ...]:
     """Each hard filter, and whether the structure is viable."""
-    steps: list[Step] = []
-    for number, (figure, sign, limit) in enumerate(case.problem.filters, 1):
-        column = _COLUMN_OF_FIGURE[int(figure)]
-        value = case.figure(int(figure))
-        headroom = None
-        if value is not None:
-            headroom = {
-                codes.FILTER_AT_LEAST: value - limit, codes.FILTER_AT_MOST: limit - value,
-            }.get(int(sign), 0.0 - abs(value - limit))  # fmt: skip
-        holds = headroom is not None and headroom >= -TOLERANCE and case.sound
-        steps.append(
-            Step(f"verdict.filter_{number}",
-                 f"Hard filter: {column.name} {_SIGNS[int(sign)]}"
-                 f" {_shown(column.kind, limit, column.names)}",
-                 {codes.FILTER_AT_LEAST: "headroom = value − limit",
-                  codes.FILTER_AT_MOST: "headroom = limit − value"}.get(
-                      int(sign), "headroom = −abs(value − limit)"),
-                 (Given("value", column.description, value, column.unit, column.name),
-                  Given("limit", "asked", float(limit), column.unit, "HardFilters_111")),
-                 None if headroom is None else float(headroom), column.unit, cited(11, TREE),
-                 closed=headroom is not None,
-                 bound=Bound("HardFilters_111", "<=" if sign == codes.FILTER_AT_MOST else ">=",
-                             float(limit), None if headroom is None else float(headroom),
-                             "pass" if holds else "fail")))  # fmt: skip
-    viable = Step(
-        "verdict.viable",
-        "Viable",
-        "every hard filter holds",
-        (),
-        case.figure(f.VIABLE) == 1.0,
-        "",
-        cited(11, TREE),
-        column="viable",
-        closed=False,
-    )
+    steps = [_filter(case, number, *each) for number, each in enumerate(case.problem.filters, 1)]
+    viable = Step("verdict.viable", "Viable", "every hard filter holds", (),
+                  case.figure(f.VIABLE) == 1.0, "", cited(11, TREE), column="viable",
+                  closed=False)  # fmt: skip
     return (*steps, viable)
+
+
+def _filter(case: Case, number: int, figure: float, test: float, limit: float) -> Step:
+    column = _COLUMN_OF_FIGURE[int(figure)]
+    value = case.figure(int(figure))
+    side, formula = _FILTERS[int(test)]
+    headroom = None
+    if value is not None:
+        by = {">=": value - limit, "<=": limit - value, "=": 0.0 - abs(value - limit)}
+        headroom = float(by[side])
+    holds = headroom is not None and headroom >= -TOLERANCE and case.sound
+    asked = _shown(column.kind, limit, column.names)
+    return Step(
+        f"verdict.filter_{number}", f"Hard filter: {column.name} {side} {asked}", formula,
+        (Given("value", column.description, value, column.unit, column.name),
+         Given("limit", "asked", float(limit), column.unit, "HardFilters_111")),
+        headroom, column.unit, cited(11, TREE), closed=headroom is not None,
+        bound=Bound("HardFilters_111", side, value, float(limit), headroom,
+                    "pass" if holds else "fail"),
+    )  # fmt: skip
 
 
 def _shown(kind: str, limit: float, names: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ some three hundred short runs, a few hundredths of a second, and the same code a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -226,6 +227,11 @@ def _row(recording: Recording, place: int) -> tuple[Value, ...]:
     over = finite(100.0 * (slots[w.VALUE] - senior) / senior) if senior > 0.0 else None
     before, after = float(recording.equity[place]), float(recording.flows[place])
     return (*told, over, finite(100.0 * slots[w.OC_FLOOR]), before, after - before, after)
+
+
+def between(months: Table, first: int, last: int) -> Table:
+    """The months `first` to `last` of a table, both included."""
+    return replace(months, rows=months.rows[max(0, first - 1) : last])
 
 
 def by_year(months: Table) -> Table:
