@@ -48,7 +48,7 @@ def command(
     from pipeline.query.rows import open_ranked
     from pipeline.storage.results import LocalResults
 
-    ranked = open_ranked(LocalResults(Path(settings_of(out=out).out)), run_id)
+    ranked = open_ranked(LocalResults(Path(settings_of(out=out).out)).folder(run_id))
     if list_columns:
         _list(ranked.fields, run_id)
         return

@@ -14,8 +14,9 @@ from kernels import codes
 from pipeline.columns import BY_NAME, IRR_STATUS_NAMES, Column
 from pipeline.inputs import catalogue
 from pipeline.inputs.errors import InputError, shown, suggestion
-from pipeline.problem import Lever
+from pipeline.problem import Label
 
+Levers = Mapping[str, Sequence[Label]]  # names and what each value is called
 Kind = Literal["number", "count", "flag", "text", "mask"]
 
 # Short names, beside those of the hard filters, which differ from columns in writing only.
@@ -52,16 +53,15 @@ class Field:
 class Fields:
     """The columns of one run by all their names."""
 
-    def __init__(self, schema: pa.Schema, levers: Sequence[Lever]) -> None:
-        by_name = {lever.name: lever for lever in levers}
-        self.all = tuple(_field(each, by_name.get(each.name)) for each in schema)
+    def __init__(self, schema: pa.Schema, levers: Levers) -> None:
+        self.all = tuple(_field(each, levers.get(each.name)) for each in schema)
         self._by_name = {each.name: each for each in self.all}
         self._by_folded: dict[str, Field] = {}
         for each in self.all:
             self._by_folded.setdefault(_folded(each.name), each)
         self._by_number = {
             f"_{variable.number}": self._by_name[name]
-            for name in by_name
+            for name in levers
             if (variable := catalogue.find(name)) is not None
         }
 
@@ -121,12 +121,12 @@ def _folded(name: str) -> str:
     return name.replace("_", "").casefold()
 
 
-def _field(field: pa.Field, lever: Lever | None) -> Field:
+def _field(field: pa.Field, labels: Sequence[Label] | None) -> Field:
     metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
     unit, description = metadata.get("unit", ""), metadata.get("description", "")
     kind = _kind(field.type)
-    if lever is not None:
-        return _lever_field(lever, kind, description)
+    if labels is not None:
+        return _lever_field(field.name, labels, kind, description)
     column = BY_NAME.get(field.name)
     if column is not None and column.names:
         ordered = column.names in (codes.RATING_NAMES, codes.TIER_NAMES)
@@ -135,11 +135,11 @@ def _field(field: pa.Field, lever: Lever | None) -> Field:
     return Field(field.name, kind, unit, description, allowed)
 
 
-def _lever_field(lever: Lever, kind: Kind, description: str) -> Field:
-    variable = catalogue.find(lever.name)
-    allowed = tuple(str(label) for label in lever.labels) if kind == "text" else ()
+def _lever_field(name: str, labels: Sequence[Label], kind: Kind, description: str) -> Field:
+    variable = catalogue.find(name)
+    allowed = tuple(str(label) for label in labels) if kind == "text" else ()
     return Field(
-        lever.name,
+        name,
         kind,
         variable.unit if variable else "",
         f"Lever: {variable.description}" if variable else description,

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.inputs.errors import InputError, InputErrors, shown
-from pipeline.query.fields import LISTED, Field, Fields, named_fields
+from pipeline.query.fields import LISTED, Field, Fields, Levers, named_fields
 from pipeline.query.filters import Filter, PlaceArray, filter_of, ordinals
-from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
-from pipeline.storage.results import RANKED_PATH, LocalResults, NoSuchRunError
-from pipeline.storage.store import open_store
+from pipeline.storage.manifest import UnreadableDocumentError, read_json
+from pipeline.storage.plan import PLAN_PATH
+from pipeline.storage.results import RANKED_PATH, NoSuchRunError
 
 _PLACE: Final = "__place"
 SORT_GRAMMAR: Final = "COLUMN, COLUMN:desc or COLUMN:asc, several with commas"
@@ -47,11 +47,10 @@ class Question:
 class RankedRows:
     """ranked.parquet of a finished run. Raises OSError where a page has not its checksum."""
 
-    def __init__(self, path: Path, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, path: Path, levers: Levers) -> None:
         self._file = pq.ParquetFile(path, page_checksum_verification=True)
         self.schema: pa.Schema = self._file.schema_arrow
-        self.fields = Fields(self.schema, plan.problem.levers)
+        self.fields = Fields(self.schema, levers)
         groups = range(self._file.metadata.num_row_groups)
         sizes = [self._file.metadata.row_group(group).num_rows for group in groups]
         self._starts: PlaceArray = np.cumsum([0, *sizes], dtype=np.int64)
@@ -102,14 +101,6 @@ class RankedRows:
         if not tables:
             return pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables(tables).take(pa.array(np.argsort(np.argsort(places))))
-
-    def place_of(self, permutation_id: int) -> int | None:
-        """Where a structure stands, or None if it is no survivor."""
-        for start, table in self.tables(["permutation_id"]):
-            place = pc.index(table["permutation_id"], permutation_id).as_py()
-            if place >= 0:
-                return start + int(place)
-        return None
 
     def asked(
         self, where: str | None = None, sort: str | None = None, columns: str | None = None
@@ -166,16 +157,24 @@ class RankedRows:
         return pa.concat_tables(tables).select(names)
 
 
-def open_ranked(results: LocalResults, run_id: str) -> RankedRows:
-    """The ranked rows of a run. Raises NoSuchRunError, UnreadablePlanError, OSError."""
-    folder = results.folder(run_id)
+def open_ranked(folder: Path) -> RankedRows:
+    """The ranked rows of a run. Raises NoSuchRunError, UnreadableDocumentError, OSError."""
     path = folder / RANKED_PATH
     if not path.is_file():
-        raise NoSuchRunError(f"run {run_id} is not finished: it has no {RANKED_PATH}")
-    plan = read_plan(open_store(str(folder)))
-    if plan is None:
-        raise UnreadablePlanError(f"run {run_id} has no plan")
-    return RankedRows(path, plan)
+        raise NoSuchRunError(f"run {folder.name} is not finished: it has no {RANKED_PATH}")
+    return RankedRows(path, levers_of(folder))
+
+
+def levers_of(folder: Path) -> Levers:
+    """Names and values of a run's levers, also of one that another engine planned.
+
+    Raises UnreadableDocumentError.
+    """
+    plan = read_json(folder / PLAN_PATH)
+    try:
+        return {lever["name"]: tuple(lever["labels"]) for lever in plan["problem"]["levers"]}
+    except (KeyError, TypeError) as error:
+        raise UnreadableDocumentError(f"{PLAN_PATH} names no levers") from error
 
 
 def _once(keys: Sequence[SortKey]) -> list[SortKey]:

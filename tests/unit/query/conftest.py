@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.query.rows import RankedRows, open_ranked
-from pipeline.storage.results import LocalResults
 from tests.run_projects import request_of, run_here
 
 
@@ -17,4 +16,4 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ranked(run: Path) -> RankedRows:
-    return open_ranked(LocalResults(run.parent), run.name)
+    return open_ranked(run)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from kernels import codes
 from pipeline.inputs.errors import InputErrors
-from pipeline.problem import Lever
 from pipeline.query.expression import MAX_CHARACTERS, MAX_DEPTH, parse
 from pipeline.query.fields import Fields
 from pipeline.query.filters import filter_of
@@ -141,7 +140,7 @@ def test_a_damaged_page_is_not_read(run: Path, tmp_path: Path, ranked: RankedRow
     data[len(data) // 3] ^= 1
     (tmp_path / "ranked.parquet").write_bytes(data)
     with pytest.raises(OSError, match=r"CRC|corrupt"):
-        RankedRows(tmp_path / "ranked.parquet", ranked.plan).fetch(ranked.matching(None))
+        RankedRows(tmp_path / "ranked.parquet", {}).fetch(ranked.matching(None))
 
 
 # Random trees over a small table, against three-valued logic written out in Python.
@@ -153,7 +152,7 @@ SCHEMA = pa.schema(
         pa.field("trs", pa.bool_()),
     ]
 )
-FIELDS = Fields(SCHEMA, [Lever("trs", (), None, (False, True))])  # type: ignore[arg-type]
+FIELDS = Fields(SCHEMA, {"trs": (False, True)})
 ROWS = [
     {"wacc": wacc, "senior_rating": rating, "trs": trs}
     for wacc in (None, 1.0, 2.0)
