@@ -37,6 +37,19 @@ def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     return _sized(problem.books, problem.filters, inputs, key)
 
 
+def sized_figures_of_inputs(problem: Problem, inputs: FloatArray) -> FloatArray:
+    """Sizing, ratings and gates (N_FIGURES, rows) of explicit `inputs` (N_INPUTS, rows).
+
+    Levers are left aside; figures that need the cash waterfall are NaN.
+    """
+    out = np.empty((f.N_FIGURES, inputs.shape[1]))
+    for start in range(0, inputs.shape[1], _SLICE_ROWS):
+        some = np.ascontiguousarray(inputs[:, start : start + _SLICE_ROWS])
+        key = _income_key_of_inputs(some)
+        out[:, start : start + _SLICE_ROWS] = _sized(problem.books, problem.filters, some, key)
+    return out
+
+
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     """Every figure (N_FIGURES, rows) float64 of permutation `ids` (rows,) int64."""
     inputs, key = _inputs_of_ids(problem, ids)
@@ -85,6 +98,13 @@ def _income_key(levers: Sequence[Lever], digits: IdArray) -> IdArray:
         if not _INCOME_ROWS.isdisjoint(lever.rows):
             key = key * len(lever.labels) + lever_digits
     return key
+
+
+def _income_key_of_inputs(inputs: FloatArray) -> IdArray:
+    """A number per row, equal where all inputs of income are."""
+    numbers: dict[bytes, int] = {}
+    rows = np.ascontiguousarray(inputs[income.INCOME_ROWS].T)
+    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
 
 
 def _months(inputs: FloatArray) -> int:

@@ -60,7 +60,7 @@ def command(
     from pipeline.inputs.scenarios import default_request
 
     request = load_request(file) if file else default_request()
-    common = _settings_of(settings)
+    common = overrides_of(settings)
     if explains:
         from pipeline.explain.scenario import explain_scenario
 
@@ -76,7 +76,7 @@ def command(
     _show(found, form, many=scenarios is not None)
 
 
-def _settings_of(texts: tuple[str, ...]) -> dict[str, Any]:
+def overrides_of(texts: tuple[str, ...]) -> dict[str, Any]:
     """`NAME=VALUE` texts as settings. Raises InputErrors with everything wrong at once."""
     from pipeline.inputs.errors import Collector, InputErrors
     from pipeline.inputs.yaml_reader import parse_value

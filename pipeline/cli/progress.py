@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pipeline.stages.contract import OnProgress, Progress
 
 _LINE_SECONDS: Final = 3.0
-_FAN_OUTS: Final = ("pruning", "analysis")
+# Stages over partitions, and what they call the rows that count.
+_FAN_OUTS: Final = {"pruning": "survivors", "analysis": "survivors", "near misses": "solved"}
 
 
 @contextmanager
@@ -75,4 +76,4 @@ class _Lines:
 def _facts(progress: Progress) -> str:
     if progress.stage not in _FAN_OUTS:
         return ""
-    return f"{progress.rows:,} rows, {progress.survivors:,} survivors"
+    return f"{progress.rows:,} rows, {progress.survivors:,} {_FAN_OUTS[progress.stage]}"

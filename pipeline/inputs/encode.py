@@ -64,7 +64,7 @@ def base_of(request: Request) -> FloatArray:
     for name, value in request.base.items():
         variable = catalogue.BY_NAME[name]
         if variable.can_be_lever:
-            for row, figure in zip(_rows_of(name), _coded(name, value, request), strict=True):
+            for row, figure in zip(rows_of(name), _coded(name, value, request), strict=True):
                 column[row] = figure
     for name, on in request.switches.items():
         column[_SWITCH_ROWS[name]] = on
@@ -171,7 +171,8 @@ def _is_concentrated(project: ProjectFacts, request: Request) -> bool:
     return any(share > most[len(parts) - 1] + 1e-9 for parts, share in shares.items())
 
 
-def _rows_of(name: str) -> tuple[int, ...]:
+def rows_of(name: str) -> tuple[int, ...]:
+    """Input rows that a catalogue variable or a switch sets, its own first."""
     if name in _SWITCH_ROWS:
         return (_SWITCH_ROWS[name],)
     number = catalogue.BY_NAME[name].number
@@ -201,7 +202,7 @@ def _lever(lever: LeverSetting, request: Request) -> Lever:
     ]
     return Lever(
         name=lever.name,
-        rows=tuple(row for name in names for row in _rows_of(name)),
+        rows=tuple(row for name in names for row in rows_of(name)),
         values=np.array(values, dtype=np.float64),
         labels=tuple(_label(lever, option, base) for option in lever.options),
     )

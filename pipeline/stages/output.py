@@ -9,12 +9,21 @@ import pyarrow as pa
 
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
+from pipeline.solve.near_miss_run import best_near_misses
+from pipeline.solve.near_miss_table import counted, solutions_table
 from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
 from pipeline.stages.counts import Counts, add_counts, extreme, whole
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
-from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
+from pipeline.storage.checkpoints import (
+    ANALYSIS,
+    PRUNING,
+    Marker,
+    Owner,
+    parquet_bytes,
+    read_marker,
+)
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
@@ -25,7 +34,15 @@ from pipeline.storage.manifest import (
 )
 from pipeline.storage.merge import MergeRefusedError, merge_ranked
 from pipeline.storage.plan import Plan
-from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, head, thinned
+from pipeline.storage.results import (
+    NEAR_MISSES_PATH,
+    RANKED_PATH,
+    REPORT_PATH,
+    SUMMARY_PATH,
+    head,
+    thinned,
+)
+from pipeline.storage.store import write_file
 
 SCHEMA = 1
 NOT_MODELLED = (
@@ -34,6 +51,7 @@ NOT_MODELLED = (
     "mezzanine reserve (no input sizes one)",
 )
 _TOP_ROWS = 10
+_NEAR_MISSES_SOLVED = 100
 _SCATTER_POINTS = 20_000
 
 Summary = dict[str, Any]
@@ -65,6 +83,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
             tally.add,
         )
         summary = _summary(run, plan, counts, tally)
+        summary["near_miss_solutions"] = _write_near_misses(run, plan)
         _write_report(run, summary)
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
@@ -139,6 +158,14 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
     }
 
 
+def _write_near_misses(run: Run, plan: Plan) -> dict[str, Any]:
+    """The best near misses that passed both gates, solved, best first; returns their counts."""
+    ids = best_near_misses(run.folder / RANKED_PATH, plan, _NEAR_MISSES_SOLVED)
+    table = solutions_table(plan, ids)
+    write_file(run.folder / NEAR_MISSES_PATH, parquet_bytes(table))
+    return counted(table)
+
+
 def _usage(run: Run, plan: Plan) -> dict[str, Any]:
     """What the run took: seconds by stage, pruning's rate, peak memory of the process tree."""
     kept = recorded(run.folder)
@@ -186,7 +213,8 @@ def _seal(run: Run) -> None:
     """Name the outputs and their digests in the manifest: from here on the run is finished."""
     manifest = read_json(run.folder / MANIFEST_PATH)
     manifest["outputs"] = {
-        name: file_digest(run.folder / name) for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH)
+        name: file_digest(run.folder / name)
+        for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH, NEAR_MISSES_PATH)
     }
     write_json(run.folder / MANIFEST_PATH, manifest)
     if run.shares_store:

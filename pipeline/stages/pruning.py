@@ -89,9 +89,7 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
     passed_a = failed_a == 0
     survivor = failed == 0
     first = _lowest_bit(failed)
-    coverage = figures[f.CAPEX_COVERAGE]
-    short_of_capital = failed & (1 << codes.INSUFFICIENT_CAPITAL)
-    near = (short_of_capital == 0) & (coverage < full - _TOLERANCE)
+    near = near_miss(failed, figures[f.CAPEX_COVERAGE], full)
     names = pa.array([*codes.REASON_NAMES, None], pa.string())
     arrays: list[Any] = [
         pa.array(ids),
@@ -115,6 +113,15 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
         "first_reasons": np.bincount(first, minlength=_NO_REASON + 1)[:_NO_REASON].tolist(),
     }
     return pa.Table.from_arrays(arrays, schema=EVALUATED_SCHEMA), record
+
+
+def near_miss(failed: IntArray, coverage: FloatArray, full: float) -> npt.NDArray[np.bool_]:
+    """Which rows Gate A lets through on capital although `coverage` (rows,) is under `full`.
+
+    `failed` (rows,) are the bits of the reasons; other tests may fail.
+    """
+    enough: npt.NDArray[np.bool_] = failed & (1 << codes.INSUFFICIENT_CAPITAL) == 0
+    return enough & (coverage < full - _TOLERANCE)
 
 
 def _lowest_bit(masks: IntArray) -> npt.NDArray[np.int64]:

@@ -15,6 +15,7 @@ from pipeline.storage.manifest import UnreadableDocumentError, read_json
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
 REPORT_PATH: Final = "reports/summary.pdf"
+NEAR_MISSES_PATH: Final = "reports/near_misses.parquet"
 EVALUATED_PATH: Final = "evaluated"
 _ID: Final = "permutation_id"
 
