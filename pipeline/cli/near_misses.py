@@ -20,6 +20,7 @@ from pipeline.lean_arrow import keep_pandas_out
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.settings import Settings
     from pipeline.storage.plan import Plan
 
 Row = dict[str, Any]
@@ -41,12 +42,18 @@ _TELLING = ("base", "value")
     show_default=True,
     help="How many to solve and show; with --all, to show of the smallest changes.",
 )
+@click.option("--where", metavar="EXPR", help="Only survivors of which this holds, as in top.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write all that is solved as CSV.")
 @click.option("--workers", metavar="N", help="Threads (default: cores).")
 @click.option("--store", metavar="URL", help="Where the run's checkpoints are, if not beside it.")
 @out_option
 def command(
-    run_id: str, everything: bool, shown: int, csv_file: str | None, **options: Any
+    run_id: str,
+    everything: bool,
+    shown: int,
+    where: str | None,
+    csv_file: str | None,
+    **options: Any,
 ) -> None:
     """Show the smallest single change that fully funds each near miss of a run.
 
@@ -58,7 +65,7 @@ def command(
     Examples:
       atlas-forge near-misses small-1a2b3c4d5e6f
       atlas-forge near-misses small-1a2b3c4d5e6f --all --csv near.csv
-      atlas-forge near-misses small-1a2b3c4d5e6f --top 5 --json
+      atlas-forge near-misses small-1a2b3c4d5e6f --where "tier = Bronze and dscr >= 1.35" --json
     """
     from pipeline.compute import open_executor
     from pipeline.solve.near_miss_run import near_miss_ids, solved_tables
@@ -66,13 +73,15 @@ def command(
     from pipeline.storage.store import open_store
 
     keep_pandas_out()
+    if everything and where is not None:
+        raise click.UsageError("--where asks the survivors' columns: not with --all")
     if csv_file and not Path(csv_file).absolute().parent.is_dir():
         raise click.UsageError(f"--csv {csv_file}: there is no such folder")
     settings = settings_of(**options)
     folder, plan = stored(run_id, settings)
     url = store_url(folder, settings)
     if not everything:
-        tables: Iterable[pa.Table] = _best(folder, plan, shown)
+        tables: Iterable[pa.Table] = _best(settings, run_id, plan, where, shown)
         _tell(run_id, plan, tables, shown, csv_file, in_order=True)
         return
     store = open_store(url, settings.store_endpoint or None, settings.store_ca_file or None)
@@ -86,15 +95,23 @@ def command(
         _tell(run_id, plan, tables, shown, csv_file, in_order=False)
 
 
-def _best(folder: Path, plan: Plan, shown: int) -> list[pa.Table]:
-    from pipeline.solve.near_miss_run import best_near_misses
+def _best(
+    settings: Settings, run_id: str, plan: Plan, where: str | None, shown: int
+) -> list[pa.Table]:
+    from pipeline.query.rows import open_ranked
+    from pipeline.solve.near_miss_run import RANKED_COLUMNS, best_near_misses
     from pipeline.solve.near_miss_table import solutions_table
-    from pipeline.storage.results import RANKED_PATH, NoSuchRunError
+    from pipeline.storage.results import LocalResults
 
-    ranked = folder / RANKED_PATH
-    if not ranked.is_file():
-        raise NoSuchRunError(f"run {folder.name} is not finished: it has no {RANKED_PATH}")
-    return [solutions_table(plan, best_near_misses(ranked, plan, shown))]
+    ranked = open_ranked(LocalResults(Path(settings.out)), run_id)
+    wanted = ranked.matching(ranked.asked(where=where).where)
+
+    def matching() -> Iterator[pa.Table]:
+        for start, group in ranked.tables(RANKED_COLUMNS):
+            first, last = wanted.searchsorted([start, start + group.num_rows])
+            yield group.take(wanted[first:last] - start)
+
+    return [solutions_table(plan, best_near_misses(matching(), plan, shown))]
 
 
 def _tell(

@@ -7,7 +7,7 @@ together then and are solved once; what a row's solution is does not depend on t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from pipeline.storage.store import Store, open_store
 
 STAGE: Final = "near misses"
 ROWS_A_TASK: Final = 2_000
+RANKED_COLUMNS: Final = ("permutation_id", "capex_coverage")
 _COLUMNS: Final = ["permutation_id", "reasons", "capex_coverage"]
 
 
@@ -69,23 +70,30 @@ def near_miss_ids(store: Store, plan: Plan) -> IntArray:
     return np.sort(np.concatenate(pieces))
 
 
-def best_near_misses(ranked: Path, plan: Plan, most: int) -> IntArray:
-    """Ids of the first `most` near misses of a ranked file, in rank order, (rows,) int64."""
+def best_near_misses(ranked: Iterable[pa.Table], plan: Plan, most: int) -> IntArray:
+    """Ids of the first `most` near misses among survivors, in their order, (rows,) int64.
+
+    `ranked` are tables that have the columns RANKED_COLUMNS; no more of them are taken than needed.
+    """
     full = full_coverage_of(plan)
     found: list[IntArray] = [np.empty(0, dtype=np.int64)]
     kept = 0
-    file = pq.ParquetFile(ranked, page_checksum_verification=True)
-    for batch in file.iter_batches(
-        batch_size=10_000, columns=["permutation_id", "capex_coverage"], use_threads=False
-    ):
-        ids = batch["permutation_id"].to_numpy()
+    for table in ranked:
+        ids = table["permutation_id"].to_numpy()
         passed = np.zeros(len(ids), dtype=np.int64)
-        near = near_miss(passed, batch["capex_coverage"].to_numpy(zero_copy_only=False), full)
+        near = near_miss(passed, table["capex_coverage"].to_numpy(), full)
         found.append(ids[near][: most - kept])
         kept += len(found[-1])
         if kept >= most:
             break
     return np.concatenate(found)
+
+
+def ranked_tables(path: Path) -> Iterator[pa.Table]:
+    """RANKED_COLUMNS of a ranked file, some rows at a time. Raises OSError for a damaged page."""
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    for batch in file.iter_batches(10_000, columns=list(RANKED_COLUMNS), use_threads=False):
+        yield pa.Table.from_batches([batch])
 
 
 def full_coverage_of(plan: Plan) -> float:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
-from pipeline.solve.near_miss_run import best_near_misses
+from pipeline.solve.near_miss_run import best_near_misses, ranked_tables
 from pipeline.solve.near_miss_table import counted, solutions_table
 from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
@@ -160,7 +160,7 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
 
 def _write_near_misses(run: Run, plan: Plan) -> dict[str, Any]:
     """The best near misses that passed both gates, solved, best first; returns their counts."""
-    ids = best_near_misses(run.folder / RANKED_PATH, plan, _NEAR_MISSES_SOLVED)
+    ids = best_near_misses(ranked_tables(run.folder / RANKED_PATH), plan, _NEAR_MISSES_SOLVED)
     table = solutions_table(plan, ids)
     write_file(run.folder / NEAR_MISSES_PATH, parquet_bytes(table))
     return counted(table)

@@ -39,6 +39,11 @@ def test_the_best_near_misses_are_those_of_the_report(run: Path, capsys: Capture
     assert found["rows"][0]["levers"]["SeniorTenorY_39"] == first["tenor_base"]
     assert run_command(["near-misses", run.name, *out]) == 0
     assert "have a solution" in capsys.readouterr().out
+    tenor = found["rows"][0]["tenor_base"]
+    where = ["--where", f"_39 = {tenor:g} and capex_coverage < 95%", "--top", "50"]
+    some = document(["near-misses", run.name, *where, "--json", *out], capsys)["rows"]
+    assert some
+    assert all(row["tenor_base"] == tenor and row["capex_coverage"] < 0.95 for row in some)
 
 
 def test_all_near_misses_go_to_a_file_row_by_row(
@@ -131,6 +136,9 @@ def test_near_misses_of_what_is_not_there(run: Path, tmp_path: Path, capsys: Cap
     assert "there is no run" in capsys.readouterr().err
     assert run_command(["near-misses", run.name, "--csv", f"{tmp_path}/no/near.csv", *out]) == 2
     assert "there is no such folder" in capsys.readouterr().err
+    assert run_command(["near-misses", run.name, "--where", "tenr = 3", *out]) == 2
+    assert run_command(["near-misses", run.name, "--all", "--where", "_39 = 5", *out]) == 2
+    assert "not with --all" in capsys.readouterr().err
 
 
 def test_an_unfinished_run_says_what_it_lacks(
