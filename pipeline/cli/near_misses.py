@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.storage.plan import Plan
 
 Row = dict[str, Any]
-_TELLING = ("base", "value")
 
 
 @click.command(
@@ -124,6 +123,7 @@ def _tell(
     in_order: bool,
 ) -> None:
     """Write the CSV as tables come, keep the rows to show, and say both."""
+    from pipeline.solve.alike import take_in
     from pipeline.solve.near_miss_table import SCHEMA, added, counted
 
     kept: dict[tuple[Any, ...], Row] = {}
@@ -133,8 +133,9 @@ def _tell(
             counts = added(counts, counted(each))
             rows = each.to_pylist()
             write(rows)
-            _keep(kept, rows)
+            take_in(kept, rows)
             if not in_order:
+                # What is dropped here stays out: those alike have its size and a higher number.
                 smallest = heapq.nsmallest(shown, kept.items(), key=lambda item: _size(item[1]))
                 kept = dict(smallest)
     found = list(kept.values())
@@ -150,20 +151,6 @@ def _tell(
         say(_table(found))
     if csv_file:
         note(f"{counts['rows']:,} rows written to {csv_file}")
-
-
-def _keep(kept: dict[tuple[Any, ...], Row], rows: list[Row]) -> None:
-    """Take in rows; those that need the same changes are one, with how many are alike.
-
-    Overlays seldom change what funds a structure, so they would fill the screen. What was dropped
-    for its size does not come back: those alike have the same size and a higher number.
-    """
-    from pipeline.solve.changes import NEAR_MISS_CHANGES
-
-    for row in rows:
-        values = (row[f"{each.name}_{part}"] for each in NEAR_MISS_CHANGES for part in _TELLING)
-        first = kept.setdefault((row["capex_coverage"], *values), {**row, "alike": 0})
-        first["alike"] += 1
 
 
 def _size(row: Row) -> tuple[bool, bool, float, int]:

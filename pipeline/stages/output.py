@@ -185,12 +185,14 @@ def _write_report(run: Run, summary: Summary) -> None:
 
     ranked = run.folder / RANKED_PATH
     points = thinned(ranked, ["senior_notional", "wacc", "viability_tier"], _SCATTER_POINTS)
+    near_misses = head(run.folder / NEAR_MISSES_PATH, _NEAR_MISSES_SOLVED)
     write_summary_pdf(
         run.folder,
         summary,
         read_json(run.folder / MANIFEST_PATH),
         head(ranked, _TOP_ROWS),
         [(point["senior_notional"], point["wacc"], point["viability_tier"]) for point in points],
+        near_misses,
     )
 
 
