@@ -102,7 +102,7 @@ def _best(
     from pipeline.solve.near_miss_table import solutions_table
     from pipeline.storage.results import LocalResults
 
-    ranked = open_ranked(LocalResults(Path(settings.out)), run_id)
+    ranked = open_ranked(LocalResults(Path(settings.out)).folder(run_id))
     wanted = ranked.matching(ranked.asked(where=where).where)
 
     def matching() -> Iterator[pa.Table]:
