@@ -23,7 +23,6 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
     "show", "compare",
-    "near-misses", "break-even",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
@@ -39,8 +38,7 @@ class LazyGroup(click.Group):
         """The command, imported now; None if there is no such."""
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"pipeline.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
         return command
 
 
