@@ -23,6 +23,7 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
     "show", "compare",
+    "near-misses", "break-even",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
@@ -38,7 +39,8 @@ class LazyGroup(click.Group):
         """The command, imported now; None if there is no such."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
+        module = importlib.import_module(f"pipeline.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
         return command
 
 
