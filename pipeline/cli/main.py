@@ -20,8 +20,9 @@ from pipeline.cli.console import BAD_INPUT, FAILED, INTERRUPTED, OK, note, print
 
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
-    "run", "resume", "plan", "status", "runs", "top", "evaluate", "validate", "catalogue",
-    "schema", "init", "doctor", "completion",
+    "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
+    "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
+    "show", "compare",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 

@@ -55,6 +55,25 @@ def top_table(rows: list[dict[str, Any]]) -> str:
     return table(headings, [_cells(row, settings, switches) for row in rows])
 
 
+def plain_table(rows: list[dict[str, Any]]) -> str:
+    """Rows with their columns as they are."""
+    return table(list(rows[0]), [[plain(value) for value in row.values()] for row in rows])
+
+
+def plain(value: Any) -> str:
+    """Any value of a ranked row for a terminal: a dash where there is none."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:,.2f}" if abs(value) >= 10_000 else f"{value:.6g}"
+        case list():
+            return ", ".join(map(str, value)) or "-"
+    return str(value)
+
+
 def _cells(row: dict[str, Any], settings: list[str], switches: list[str]) -> list[str]:
     cells = [
         str(row["rank"]),

@@ -26,7 +26,7 @@ RANK: Final = "rank"
 _ROW_GROUP: Final = 50_000
 
 # Order of an objective: column and direction; then the tie-breaks of the model, section 11.
-_OBJECTIVES: Final = {
+OBJECTIVES: Final = {
     "Composite": ("composite_score", "DESC"),
     "SeniorRaise": ("senior_notional", "DESC"),
     "WACC": ("wacc", "ASC"),
@@ -43,7 +43,7 @@ class MergeRefusedError(Exception):
 
 def ranking(objective: str) -> tuple[tuple[str, str], ...]:
     """Columns and directions of the total order for an objective; nulls come last."""
-    first = _OBJECTIVES[objective]
+    first = OBJECTIVES[objective]
     return (first, *(each for each in _TIE_BREAKS if each[0] != first[0]))
 
 
