@@ -111,7 +111,7 @@ def fill_block(
         costs = (out[f.MARKET_COSTS, row], out[f.INTERNAL_COSTS, row], total,
                  senior * service[0, c], trs_fee)  # fmt: skip
         monthly = inputs[x.SENIOR_COUPON_PCT, row] / 1200.0
-        cashflow.set_terms(inputs, row, c, s, monthly, mezz_terms, costs, rules, cash_rules)
+        cashflow.set_terms(inputs, row, c, c, s, monthly, mezz_terms, costs, rules, cash_rules)
         cashflow.set_turbo_on_downgrade(inputs, row, c, s, out, rules, cash_rules)
         cashflow.open_accounts(
             c, s, senior, out[f.MEZZ_NOTIONAL, row], out[f.DSRA_FUNDING, row], 0.0,
@@ -127,7 +127,7 @@ def close_block(
     """Take the sold strip out of a block's flows and put the exit in."""
     for c in range(B):
         row = rows[c]
-        closing.sell_strip(inputs, row, c, out, flows, tax, cash_rules)
+        closing.sell_strip(inputs, row, c, out, flows, tax, c, cash_rules)
         lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
         value = closing.exit_value(inputs, row, net, curve_of_row[row], owed[c], rules)
         flows[lease - 1, c] += value

@@ -54,11 +54,11 @@ def receipts(inputs, gross, base_gross, cash):
 
 
 @numba.njit(**_JIT)
-def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rules):
+def set_terms(inputs, row, slot, c, s, senior_rate, mezz_terms, costs, rules, cash_rules):
     """Fill column `c` of the waterfall's terms for `row` of `inputs` (N_INPUTS, rows).
 
-    senior_rate [monthly decimal]; mezz_terms (N_TERMS, block); costs = (market, internal, total,
-    first service, trs fee a month) [money].
+    senior_rate [monthly decimal]; mezz_terms (N_TERMS, block), of which column `slot`; costs =
+    (market, internal, total, first service, trs fee a month) [money].
     """
     b = BLOCK
     market_cost, internal_cost, total_cost, first_service, trs_fee = costs
@@ -81,10 +81,10 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     s[w.WRAP_ON_MEZZ * b + c] = premium if wrap == x.WRAP_WHOLE_STACK else 0.0
     s[w.HEDGE * b + c] = inputs[x.FX_HEDGE_COST_BPS, row] * BPS_A_MONTH * hedged_share(inputs, row)
     s[w.FEES_SHARED * b + c] = inputs[x.FEES_PRIORITY_MODE, row]
-    s[w.MEZZ_COUPON * b + c] = mezz_terms[mezzanine.RATE, c]
-    s[w.MEZZ_MATURITY * b + c] = mezz_terms[mezzanine.MONTHS, c]
-    s[w.MEZZ_WINDOW * b + c] = mezz_terms[mezzanine.WINDOW, c]
-    s[w.MEZZ_BALLOON * b + c] = mezz_terms[mezzanine.BULLET, c]
+    s[w.MEZZ_COUPON * b + c] = mezz_terms[mezzanine.RATE, slot]
+    s[w.MEZZ_MATURITY * b + c] = mezz_terms[mezzanine.MONTHS, slot]
+    s[w.MEZZ_WINDOW * b + c] = mezz_terms[mezzanine.WINDOW, slot]
+    s[w.MEZZ_BALLOON * b + c] = mezz_terms[mezzanine.BULLET, slot]
     s[w.MEZZ_FEE * b + c] = inputs[x.MEZZ_ONGOING_FEE_BPS, row] * BPS_A_MONTH
     pro_rata = inputs[x.INTERCREDITOR_STYLE, row] == x.STYLE_PRO_RATA
     s[w.MEZZ_NEEDS_CURRENT * b + c] = 0.0 if pro_rata else 1.0

@@ -103,14 +103,14 @@ def sculpting_factor(net, column, start, months, rate):
 
 
 @numba.njit(**_JIT)
-def set_terms(inputs, first, last, net, limits, terms):
-    """Fill `terms` (N_TERMS, block) for rows `first` to `last` of `inputs` (N_INPUTS, rows).
+def set_terms(inputs, rows, width, net, limits, terms):
+    """Fill `terms` (N_TERMS, block) for the first `width` of `rows` (block,) int64.
 
-    net (months, block) is the block's net income. A row whose grace or sculpting start leaves no
-    month to repay gets MONTHS = 0.
+    inputs (N_INPUTS, …) has `rows` among its columns; net (months, block) is the block's net
+    income. A row whose grace or sculpting start leaves no month to repay gets MONTHS = 0.
     """
-    for c in range(last - first):
-        row = first + c
+    for c in range(width):
+        row = rows[c]
         months = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
         start = int(inputs[x.SENIOR_GRACE_MONTHS, row] + 0.5)
         rent_free = int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)

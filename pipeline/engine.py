@@ -23,9 +23,10 @@ from pipeline.space.levers import LeverSpace
 IdArray = npt.NDArray[np.int64]
 _INCOME_ROWS = frozenset(int(row) for row in income.INCOME_ROWS)
 
-# Rows worked at a time when every row has an income of its own: the curves of all scenarios then
-# take some 36 MB. It changes no bit, only memory.
-_SLICE_ROWS = 256
+# Income curves worked with at a time: those of all scenarios then take some 36 MB. And rows, so
+# that a batch of structures stands there with its twins. Neither changes a bit, only memory.
+_SLICE_CURVES = 256
+_SLICE_ROWS = 2_048
 
 
 def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -156,8 +157,9 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
     order = np.lexsort((key, inputs[x.MEZZ_ON], inputs[x.SENIOR_TENOR_YEARS]))
     books = problem.books
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
-    for start in range(0, len(order), _SLICE_ROWS):
-        rows = order[start : start + _SLICE_ROWS]
+    step = _SLICE_ROWS if len(np.unique(key)) <= _SLICE_CURVES else _SLICE_CURVES
+    for start in range(0, len(order), step):
+        rows = order[start : start + step]
         some = np.ascontiguousarray(inputs[:, rows])
         out[:, rows] = _complete_slice(books, problem.filters, some, key[rows])
     return out

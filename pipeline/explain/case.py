@@ -196,7 +196,7 @@ class Case:
         terms, covers = np.zeros((senior.N_TERMS, 1)), np.zeros((senior.N_COVERS, 1))
         service, balance = np.zeros((2, self.months, 1))
         net = self.income(income.AS_IS).net
-        senior.set_terms(self.inputs, 0, 1, net, self.books.rules, terms)
+        senior.set_terms(self.inputs, np.zeros(1, np.int64), 1, net, self.books.rules, terms)
         senior.walk(
             terms, 1, self.months, net, self.income(income.CPI_NONE).net, self.books.rules,
             service, balance, covers,

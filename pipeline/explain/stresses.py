@@ -143,7 +143,7 @@ def _weighted(case: Case) -> Step:
 
 
 def _delay(case: Case) -> Step:
-    cost = float(stress.delay_cost(case.inputs, ROW, case.senior, case.mezz))
+    cost = float(stress.delay_cost(case.inputs, ROW, case.figures))
     first = case.senior * float(case.schedule().service[0, 0])
     backed = case.input(x.LIQUIDITY_MONTHS)
     if case.input(x.DSRA_LETTER_OF_CREDIT) == 1.0:

@@ -68,7 +68,14 @@ def record(case: Case, scenario: int) -> Recording:
         slots[month - 1] = s.reshape(w.N_SLOTS, _BLOCK)[:, 0]
     kept = np.ascontiguousarray(flows[:, :1])
     closing.sell_strip(
-        case.inputs, ROW, 0, case.figures, kept, np.ascontiguousarray(tax[:, :1]), case.books.cash
+        case.inputs,
+        ROW,
+        0,
+        case.figures,
+        kept,
+        np.ascontiguousarray(tax[:, :1]),
+        0,
+        case.books.cash,
     )
     if scenario == scenarios.REFINANCE:
         stress.refinance_flows(case.inputs, ROW, 0, case.figures, kept)
@@ -108,15 +115,14 @@ def _opening(case: Case, scenario: int) -> tuple[FloatArray, FloatArray, float, 
     monthly = max(0.01, coupon) / 1200.0
     late = 0.0
     if scenario == scenarios.DELAY:
-        late = stress.delay_cost(inputs, ROW, case.senior, case.mezz)
+        late = stress.delay_cost(inputs, ROW, out)
     dsra = case.number(f.DSRA_FUNDING)
     s = np.zeros(w.N_SLOTS * _BLOCK)
     swap = np.zeros((case.months, 1))
     for c in (0, _KEEPER):
         # the columns between have income and neither debt nor terms
         cashflow.set_terms(
-            inputs, ROW, c, s, monthly, np.repeat(case.mezzanine.terms, _BLOCK, axis=1), costs,
-            books.rules, books.cash,
+            inputs, ROW, 0, c, s, monthly, case.mezzanine.terms, costs, books.rules, books.cash,
         )  # fmt: skip
         cashflow.set_turbo_on_downgrade(inputs, ROW, c, s, out, books.rules, books.cash)
         facility = float(s[w.FACILITY * _BLOCK + c])
@@ -128,7 +134,7 @@ def _opening(case: Case, scenario: int) -> tuple[FloatArray, FloatArray, float, 
     s[w.TRS_MONTHS * _BLOCK + _KEEPER] = np.inf
     s[w.TRS_FEE * _BLOCK + _KEEPER] = 0.0
     balance = case.schedule().balance
-    stress.set_swap(inputs, ROW, 0, scenario, out, balance, books.rules, books.cash, swap)
+    stress.set_swap(inputs, ROW, 0, 0, scenario, out, balance, books.rules, books.cash, swap)
     outlay = case.number(f.EQUITY_CHEQUE) + overrun
     delay = case.input(x.CONSTRUCTION_MONTHS)
     if scenario == scenarios.DELAY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -100,22 +101,25 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
 
 def _markers(run: Run, plan: Plan) -> tuple[list[Marker], list[Marker]]:
     """Markers of both fan-outs. Raises MergeRefusedError unless their rows add up to the plan."""
-    pruning = _stage_markers(run, plan, PRUNING, plan.count)
+    rows = (plan.rows_of(number) for number in range(plan.partitions))
+    pruning = _stage_markers(run, plan, PRUNING, rows)
     kept = sum(int(marker.record["survivors"]) for marker in pruning)
-    return pruning, _stage_markers(run, plan, ANALYSIS, kept)
+    parts = range(number_of_partitions(kept, plan.partition_rows))
+    spans = (span(number, kept, plan.partition_rows) for number in parts)
+    analysis = _stage_markers(run, plan, ANALYSIS, (stop - start for start, stop in spans))
+    return pruning, analysis
 
 
-def _stage_markers(run: Run, plan: Plan, stage: str, rows: int) -> list[Marker]:
+def _stage_markers(run: Run, plan: Plan, stage: str, rows: Iterable[int]) -> list[Marker]:
     owner = Owner(plan.plan_hash, plan.fingerprint)
     markers = []
-    for number in range(number_of_partitions(rows, plan.partition_rows)):
+    for number, expected in enumerate(rows):
         checked = read_marker(run.store, owner, stage, number)
         if checked.marker is None:
             raise MergeRefusedError(f"{stage} part {number}: {checked.reason or 'it is missing'}")
-        start, stop = span(number, rows, plan.partition_rows)
-        if checked.marker.rows != stop - start:
+        if checked.marker.rows != expected:
             raise MergeRefusedError(
-                f"{stage} part {number} has {checked.marker.rows} rows, the plan {stop - start}"
+                f"{stage} part {number} has {checked.marker.rows} rows, the plan {expected}"
             )
         markers.append(checked.marker)
     return markers

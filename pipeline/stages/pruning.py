@@ -15,12 +15,11 @@ from pipeline.compute import Executor
 from pipeline.engine import reverse_sizes, sized_figures_of_ids
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
-from pipeline.space.partitions import ids_at, span
 from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
 from pipeline.stages.partition import checkpointed, in_slices, task_of
-from pipeline.stages.reverse_check import compare, sampled_positions
+from pipeline.stages.reverse_check import compare, is_checked
 from pipeline.storage.checkpoints import PRUNING
 from pipeline.storage.plan import Plan
 
@@ -53,15 +52,13 @@ def prune(task: PartitionTask) -> Outcome:
 
 
 def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
-    start, stop = span(number, plan.count, plan.partition_rows)
-    return task_of(run, plan, PRUNING, number, stop - start)
+    return task_of(run, plan, PRUNING, number, plan.rows_of(number))
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
-    start, stop = span(task.number, plan.count, plan.partition_rows)
-    ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
+    ids, positions = plan.ids_of(task.number)
     full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
-    checked = ids[sampled_positions(plan, start, stop) - start]
+    checked = ids[is_checked(plan, positions)]
     kept: list[FloatArray] = []
 
     def sized(some: IntArray) -> tuple[pa.Table, Counts]:
