@@ -22,7 +22,7 @@ PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
-    "show", "compare",
+    "show", "compare", "export",
     "near-misses", "break-even",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"

@@ -102,6 +102,24 @@ class RankedRows:
             return pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables(tables).take(pa.array(np.argsort(np.argsort(places))))
 
+    def chosen(
+        self, where: Filter | None, columns: Sequence[str] | None, most: int | None, at_once: int
+    ) -> Iterator[pa.Table]:
+        """Matching rows in rank order, up to `most`, from `at_once` rows of the file at a time."""
+        names = list(self.schema.names if columns is None else columns)
+        needed = list(dict.fromkeys([*names, *(where.columns if where else ())]))
+        left = self.rows if most is None else most
+        for batch in self._file.iter_batches(at_once, columns=needed, use_threads=False):
+            if left <= 0:
+                return
+            table = pa.Table.from_batches([batch])
+            if where is not None:
+                table = table.take(pa.array(where.places(table)))
+            table = table.select(names).slice(0, left)
+            left -= table.num_rows
+            if table.num_rows:
+                yield table
+
     def asked(
         self, where: str | None = None, sort: str | None = None, columns: str | None = None
     ) -> Question:
