@@ -46,8 +46,11 @@ def explained(
 ) -> Explanation:
     """The explanation of `inputs` (N_INPUTS,) under a problem; `scenario` is the waterfall's.
 
-    `facts` say which structure this is; how it ended follows them.
+    `facts` say which structure this is; how it ended follows them. Raises ValueError for a scenario
+    that is none.
     """
+    if scenario not in SCENARIOS:
+        raise ValueError(f"scenario {scenario!r}: has to be one of {', '.join(SCENARIOS)}")
     case = Case(problem, np.ascontiguousarray(inputs.reshape(-1, 1)), currency)
     number = SCENARIOS.index(scenario)
     base = waterfall.record(case, scenarios.BASE) if case.sound else None

@@ -46,7 +46,6 @@ RULE_OF_REASON = {
     "BALLOON_EXCEEDS_LIMIT": "RK-AMORT-001",
     "AMORTISATION_TOO_SLOW": "RK-AMORT-001",
 }
-_ACTIONS = {r.ACTION_OFF: "off", r.ACTION_REJECT: "reject", r.ACTION_WARN: "warn"}
 _WARNINGS = (TableColumn("warning", "Warning", ""), TableColumn("raised", "Raised", ""))
 _SOURCES = {"A": cited(11, f"{RULES} 2.1", f"{PLAN} 15"), "B": cited(11, f"{RULES} 2.2")}
 
@@ -80,6 +79,12 @@ def _with_binding(case: Case, steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(marked)
 
 
+def action_name(code: float) -> str:
+    """What a rule does where it is broken, in the rulebook's word."""
+    names = {r.ACTION_OFF: "off", r.ACTION_REJECT: "reject", r.ACTION_WARN: "warn"}
+    return names.get(int(code), "downgrade")
+
+
 def _test(
     case: Case, reason: str, leg: str, title: str, formula: str, inputs: tuple[Given, ...],
     actual: float | None, side: Side, limit: float | None, unit: str, *,
@@ -88,7 +93,7 @@ def _test(
     """One test. An undefined figure fails it where `fails_undefined`; `fails` overrides both."""
     number = codes.REASON_NAMES.index(reason)
     gate = "A" if number < codes.N_GATE_A_REASONS else "B"
-    action = _ACTIONS[int(case.limit(r.ACTIONS + number))]
+    action = action_name(case.limit(r.ACTIONS + number))
     headroom = None
     if actual is not None and limit is not None:
         headroom = actual - limit if side == ">=" else limit - actual
@@ -99,7 +104,7 @@ def _test(
         verdict = "off"
     elif fails:
         # no rulebook lets an unsound structure through
-        verdict = "warn" if case.sound and action == "warn" else "fail"
+        verdict = "warn" if case.sound and action != "reject" else "fail"
     name = f"gate_{gate.lower()}.{reason.lower()}"
     rule = RULE_OF_REASON[reason]
     return Step(

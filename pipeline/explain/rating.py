@@ -8,7 +8,7 @@ from kernels import codes, rating
 from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
-from pipeline.explain.case import Case, finite
+from pipeline.explain.case import ROW, Case, finite
 from pipeline.explain.model import MONEY, Given, Section, Step, Table, TableColumn, Value
 from pipeline.explain.rating_names import notch_name, rating_name
 from pipeline.explain.sources import KPIS, PLAN, RULES, SENIOR_PAGE, cited
@@ -96,7 +96,8 @@ def _senior(case: Case) -> tuple[Step, ...]:
               Given("floor", "weakest without effect", notch_name(floor), "",
                     "TenantRatingFloor_77")),
              rating_name(number), "", cited(9), closed=False))  # fmt: skip
-    steps.append(_concentration(case, number, final, tenant, wrapped))
+    _, settled, _ = rating.senior_rating(case.inputs, ROW, dscr, ltv, rules)
+    steps.append(_concentration(case, number, int(settled), tenant, wrapped))
     return (*steps, _final(final, ""))
 
 
@@ -106,7 +107,7 @@ def _final(number: int, note: str) -> Step:
                 closed=False)  # fmt: skip
 
 
-def _concentration(case: Case, number: int, final: int, tenant: float, wrapped: bool) -> Step:
+def _concentration(case: Case, number: int, capped: int, tenant: float, wrapped: bool) -> Step:
     most = finite(case.limit(r.CONCENTRATION_MAX_PCT + number))
     weakest = case.limit(r.CONCENTRATION_TENANT_NOTCH + number)
     strong = tenant <= case.limit(r.ENHANCEMENT_TENANT_NOTCH)
@@ -123,7 +124,7 @@ def _concentration(case: Case, number: int, final: int, tenant: float, wrapped: 
          Given("weakest", "weakest tenant for the rating",
                notch_name(weakest) if weakest < 23 else None, "", "RK-CONC-001"),
          Given("enhanced", "enhanced by", ", ".join(enhanced) or "nothing")),
-        rating_name(final), "", cited(9, f"{RULES} 1.5"), rule="RK-CONC-001", closed=False,
+        rating_name(capped), "", cited(9, f"{RULES} 1.5"), rule="RK-CONC-001", closed=False,
     )  # fmt: skip
 
 

@@ -56,8 +56,13 @@ def open_run(out: Path, run_id: str) -> StoredRun:
 
 
 def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "base") -> Explanation:
-    """The explanation of one permutation of a run's space, 0 to plan.size - 1."""
+    """The explanation of one permutation of a run's space, 0 to plan.size - 1.
+
+    Raises ValueError for a number outside it and for a scenario that is none.
+    """
     plan = run.plan
+    if not 0 <= permutation_id < plan.size:
+        raise ValueError(f"permutation {permutation_id}: has to be from 0 to {plan.size - 1}")
     ids = np.array([permutation_id], dtype=np.int64)
     kept = stored_row(run.folder, permutation_id)
     stored = None if kept is None else compared(plan, permutation_id, *kept)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kernels import figures as f
+from pipeline.api import explain
 from pipeline.cli.main import run_command
 from pipeline.engine import figures_of_ids
 from pipeline.explain.document import csv_text
@@ -202,6 +203,14 @@ def test_an_unknown_run_and_a_damaged_plan_are_errors(
     (folder / "plan.json").write_text('{"schema": 1}')
     arguments = ["explain", folder.name, "1", "--out", str(tmp_path)]
     assert "the plan cannot be read" in said(arguments, capsys, code=1)
+
+
+def test_python_gives_the_same_explanation(run: StoredRun) -> None:
+    out = str(run.folder.parent)
+    assert explain(run.folder.name, 17, "rent", out=out) == explain_permutation(run, 17, "rent")
+    for number, scenario in ((-1, "base"), (SPACE, "base"), (0, "boom")):
+        with pytest.raises(ValueError, match="has to be"):
+            explain(run.folder.name, number, scenario, out=out)
 
 
 def test_evaluate_explains_a_single_scenario(tmp_path: Path, capsys: Capture) -> None:
