@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,8 @@ import numpy.typing as npt
 from kernels import codes
 from kernels import figures as f
 from kernels import layout as x
-from pipeline.columns import flat
+from kernels import rules as r
+from pipeline.columns import COLUMNS, flat
 from pipeline.engine import figures_of_inputs, sized_figures_of_inputs
 from pipeline.problem import FloatArray, Problem
 from pipeline.solve.changes import Change
@@ -30,6 +32,7 @@ from pipeline.space.levers import IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 
+_SIGNS: Final = {codes.FILTER_AT_LEAST: ">=", codes.FILTER_AT_MOST: "<=", codes.FILTER_EQUAL: "="}
 _RINGS: Final = 64
 _WIDTH: Final = 1e-10
 # What a proof shows of either side.
@@ -49,11 +52,15 @@ Test = Callable[[FloatArray], BoolArray]
 
 @dataclass(frozen=True)
 class Condition:
-    """What is asked of a structure. `text` says it; `needs_cash`: it takes the waterfall."""
+    """What is asked of a structure. `text` says it; `needs_cash`: it takes the waterfall.
+
+    `told`: that it is lost or won has to be said, since no gate reason does.
+    """
 
     text: str
     test: Test
     needs_cash: bool
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def keeps_figure(text: str, figure: int, operator: int, value: float) -> Conditi
         codes.FILTER_AT_MOST: lambda figures: figures[figure] <= value + 1e-9,
         codes.FILTER_EQUAL: lambda figures: np.abs(figures[figure] - value) <= 1e-9,
     }
-    return Condition(text, tests[operator], figure not in _SIZED_ALONE)
+    return Condition(text, tests[operator], figure not in _SIZED_ALONE, told=True)
 
 
 def break_evens(
@@ -215,21 +222,59 @@ class _Scan:
             return Side(float(limit), None, None, None, None, ())
         figures = self._figures([change, change], np.array([last, first]), True)
         inside, outside = flat(figures[:, 0]), flat(figures[:, 1])
+        conditions = [*_limits(self._problem), *([self._condition] if self._condition.told else [])]
+        turned = [
+            f"{each.text} {'fails' if before else 'holds'}"
+            for each in reversed(conditions)
+            for before, after in [each.test(figures).tolist()]
+            if before != after
+        ]
         return Side(
             float(limit), float(last), float(first),
             {name: inside[name] for name in _SHOWN},
             {name: outside[name] for name in _SHOWN},
-            _differences(inside, outside),
+            _differences(inside, outside, turned),
         )  # fmt: skip
 
 
-def _differences(inside: dict[str, Any], outside: dict[str, Any]) -> tuple[str, ...]:
+def _limits(problem: Problem) -> list[Condition]:
+    """What tiers and viability rest on besides gates: hard filters, coverage, day-one value."""
+    limits = problem.rules.limits
+    full = float(limits[r.CAPEX_COVERAGE_FULL])
+    names = {column.figure: column for column in COLUMNS}
+    conditions = []
+    for place, operator, value in problem.filters.tolist():
+        column = names[int(place)]
+        shown = f"{value:g}"
+        if column.kind in ("code", "flag"):
+            shown = column.names[int(value)] if column.names else _word(value == 1.0)
+        text = f"{column.name} {_SIGNS[int(operator)]} {shown}"
+        conditions.append(keeps_figure(text, int(place), int(operator), value))
+    text = f"full_coverage >= {100.0 * full:g} %"
+    conditions.append(keeps_figure(text, f.FULL_COVERAGE, codes.FILTER_AT_LEAST, full))
+    for least in (limits[r.GOLD_DAY1_PCT], limits[r.DIAMOND_DAY1_PCT]):
+        text = f"day-one value >= {least:g} % of financing"
+        conditions.append(Condition(text, partial(_has_day_one, float(least)), True))
+    return conditions
+
+
+def _has_day_one(least_pct: float, figures: FloatArray) -> BoolArray:
+    parts = (f.SENIOR_NOTIONAL, f.MEZZ_NOTIONAL, f.EQUITY_NOTIONAL)
+    financing = figures[parts[0]] + figures[parts[1]] + figures[parts[2]]
+    enough: BoolArray = 100.0 * figures[f.DAY1_CASH] / financing >= least_pct - 1e-9
+    return enough
+
+
+def _differences(
+    inside: dict[str, Any], outside: dict[str, Any], turned: list[str]
+) -> tuple[str, ...]:
     """What changes at a crossing: gate reasons in the order of the gates, then other verdicts."""
     names = []
     for gate in ("gate_a_reasons", "gate_b_reasons"):
         before, after = inside[gate] or [], outside[gate] or []
         names += [each for each in after if each not in before]
         names += [f"no {each}" for each in before if each not in after]
+    names += turned
     for name in ("senior_rating", "repo_eligible", "stresses_passed", "viable", "viability_tier"):
         if inside[name] != outside[name]:
             names.append(f"{name} {_word(inside[name])} -> {_word(outside[name])}")

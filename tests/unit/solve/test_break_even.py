@@ -133,6 +133,7 @@ def test_a_tier_is_kept_to_where_the_full_figures_lose_it() -> None:
     assert holds
     rent = found["rent"].under
     assert (rent.inside["viability_tier"], rent.outside["viability_tier"]) == ("Silver", "Bronze")
+    assert rent.changed == ("full_coverage >= 100 % fails", "viability_tier Silver -> Bronze")
     assert rent.outside["full_coverage"] < 1.0 <= rent.inside["full_coverage"] + 1e-9
     outside = evaluate(None, SOUND | {"GrossMonthlyRent_07": rent.first})
     assert outside["viability_tier"] == "Bronze"
@@ -155,10 +156,12 @@ def test_filters_and_floors_of_figures() -> None:
     holds, found = solved(passes_filters(), ["TargetDSCRSenior_37"])
     assert holds
     assert found["TargetDSCRSenior_37"].under.last == pytest.approx(1.40, abs=1e-8)
+    told = found["TargetDSCRSenior_37"].under.changed
+    assert told == ("dscr_min >= 1.4 fails", "viable yes -> no")
     text = "SeniorWAL<=8"
     holds, found = solved(keeps_figure(text, *parsed(text)), ["SeniorTenorY_39"])
     assert holds
-    assert found["SeniorTenorY_39"].over.inside["viability_tier"]
+    assert found["SeniorTenorY_39"].over.changed[0] == "SeniorWAL<=8 fails"
 
 
 def test_rent_leads_by_the_figure_the_project_gives() -> None:
