@@ -23,7 +23,7 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
     "show", "compare", "export",
-    "near-misses", "break-even",
+    "near-misses", "break-even", "search",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 

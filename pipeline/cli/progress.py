@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 _LINE_SECONDS: Final = 3.0
 # Stages over partitions, and what they call the rows that count.
-_FAN_OUTS: Final = {"pruning": "survivors", "analysis": "survivors", "near misses": "solved"}
+_FAN_OUTS: Final = {
+    "pruning": "survivors",
+    "analysis": "survivors",
+    "near misses": "solved",
+    "search": "survivors",
+}
+# What a stage is made of, where that is not partitions.
+_PARTS: Final = {"search": "structures"}
 
 
 @contextmanager
@@ -66,7 +73,8 @@ class _Lines:
         if ended or (progress.done and now - self._last >= _LINE_SECONDS):
             self._last = now
             print(
-                f"{progress.stage}: {progress.done} of {progress.total} partitions, "
+                f"{progress.stage}: {progress.done} of {progress.total} "
+                f"{_PARTS.get(progress.stage, 'partitions')}, "
                 f"{_facts(progress)}, {progress.elapsed_s:.1f} s",
                 file=sys.stderr,
                 flush=True,

@@ -1,0 +1,1 @@
+"""Search: the best structures of a lever space far too large to sweep."""
