@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from kernels.bijection import permute, round_keys, unpermute
 from pipeline.engine import warm_up
 from pipeline.explain.scenario import explain_scenario
 from pipeline.inputs import load_request
@@ -20,3 +23,5 @@ if __name__ == "__main__":
     small = load_request("builtin:small")
     warm_up(problem_of(small))
     explain_scenario(with_everything(small), {})
+    some = np.zeros(1, dtype=np.int64)
+    unpermute(permute(some, 10, round_keys(1)), 10, round_keys(1))

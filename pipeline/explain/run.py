@@ -19,7 +19,7 @@ from pipeline.stages.pruning import evaluated
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import MANIFEST_PATH, read_json
 from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_of
-from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH, LocalResults, stored_row
+from pipeline.storage.results import RANKED_PATH, LocalResults, stored_row
 
 _OF_THE_MERGE = frozenset({"rank"})
 
@@ -31,10 +31,6 @@ class StoredRun:
     folder: Path
     plan: Plan
     manifest: dict[str, Any]
-
-    @property
-    def finished(self) -> bool:
-        return (self.folder / SUMMARY_PATH).is_file()
 
 
 def open_run(out: Path, run_id: str) -> StoredRun:
@@ -64,7 +60,8 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
     if not 0 <= permutation_id < plan.size:
         raise ValueError(f"permutation {permutation_id}: has to be from 0 to {plan.size - 1}")
     ids = np.array([permutation_id], dtype=np.int64)
-    kept = stored_row(run.folder, permutation_id)
+    partition = plan.partition_of(permutation_id)
+    kept = None if partition is None else stored_row(run.folder, permutation_id, partition)
     stored = None if kept is None else compared(plan, permutation_id, *kept)
     facts = [Setting("run", run.manifest["run_id"]), Setting("permutation", permutation_id)]
     if kept is not None and kept[0] == RANKED_PATH:
@@ -77,7 +74,7 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
         currency=str(run.manifest["project"]["currency"]),
         facts=facts,
         settings=[Setting(name, _plain(value)) for name, value in settings],
-        notes=_notes(run, stored),
+        notes=_notes(run, partition, stored),
         stored=stored,
         scenario=scenario,
     )
@@ -110,7 +107,7 @@ def _same(stored: Any, found: Any) -> bool:
     return bool(stored == found)
 
 
-def _notes(run: StoredRun, stored: Comparison | None) -> list[str]:
+def _notes(run: StoredRun, partition: int | None, stored: Comparison | None) -> list[str]:
     """What a reader has to know: another engine, no stored row, or one that differs."""
     plan = run.plan
     notes = []
@@ -119,14 +116,13 @@ def _notes(run: StoredRun, stored: Comparison | None) -> list[str]:
             f"the run was computed by engine {plan.fingerprint}, this is {engine_fingerprint()}: "
             "its figures may differ from those explained here"
         )
-    if stored is None:
-        sampled = plan.sampled and run.finished
+    if partition is None:
         notes.append(
             f"not part of the run's sample of {plan.count:,} out of {plan.size:,}: nothing is "
             "stored to compare with"
-            if sampled
-            else "the run has not got to it: nothing is stored to compare with"
         )
+    elif stored is None:
+        notes.append("the run has not got to it: nothing is stored to compare with")
     elif not stored.equal:
         notes.append(
             f"{len(stored.differing)} columns differ from the row in {stored.file}: "

@@ -15,6 +15,7 @@ from typing import Any, Final, get_type_hints
 
 import numpy as np
 
+from kernels.bijection import round_keys, unpermute
 from pipeline.problem import Lever, Problem
 from pipeline.space.levers import IntArray, LeverSpace
 from pipeline.space.partitions import number_of_partitions, partition_ids
@@ -61,6 +62,14 @@ class Plan:
     def space(self) -> LeverSpace:
         """The lever space of the problem."""
         return LeverSpace(self.problem.levers)
+
+    def partition_of(self, permutation_id: int) -> int | None:
+        """The pruning part that holds a permutation of the space; None where none does."""
+        position = permutation_id
+        if self.sampled:
+            ids = np.array([permutation_id], dtype=np.int64)
+            position = int(unpermute(ids, self.size, round_keys(self.seed))[0])
+        return position // self.partition_rows if position < self.count else None
 
     @cached_property
     def plan_hash(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.storage.checkpoints import PRUNING, part_path
 from pipeline.storage.manifest import UnreadableDocumentError, read_json
 
 RANKED_PATH: Final = "ranked.parquet"
@@ -85,14 +86,21 @@ def head(path: Path, rows: int) -> Rows:
     return cast(Rows, table.slice(0, rows).to_pylist())
 
 
-def stored_row(folder: Path, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+def stored_row(
+    folder: Path, permutation_id: int, partition: int | None = None
+) -> tuple[str, dict[str, Any]] | None:
     """Where a run keeps a permutation, and that row: of ranked.parquet, else of evaluated/.
 
-    `folder` is the run's. None where the run has not got to it or its sample does not hold it.
-    Raises OSError if page checksums do not match.
+    `folder` is the run's; `partition` is what `Plan.partition_of` says, without which every part
+    is looked through. None where the run has not got to it or its sample does not hold it. Raises
+    OSError if page checksums do not match.
     """
-    files = [folder / RANKED_PATH, *sorted((folder / EVALUATED_PATH).glob("*.parquet"))]
-    for path in files:
+    parts = (
+        [folder / part_path(PRUNING, partition)]
+        if partition is not None
+        else sorted((folder / EVALUATED_PATH).glob("*.parquet"))
+    )
+    for path in [folder / RANKED_PATH, *parts]:
         if path.is_file() and (row := _row_of(path, permutation_id)) is not None:
             return path.relative_to(folder).as_posix(), row
     return None

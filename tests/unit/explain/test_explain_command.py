@@ -54,7 +54,7 @@ def test_a_thousand_random_structures_are_their_stored_rows(
     chosen += [(rough, int(each)) for each in rng.choice(survivors, 400, replace=False)]
     files = set()
     for of_run, number in chosen:
-        kept = stored_row(of_run.folder, number)
+        kept = stored_row(of_run.folder, number, of_run.plan.partition_of(number))
         assert kept is not None, number
         files.add(kept[0].partition("/")[0])
         assert compared(of_run.plan, number, *kept).differing == ()
@@ -72,6 +72,16 @@ def test_what_the_steps_show_are_the_stored_columns(rough: StoredRun) -> None:
         assert held == {name: stored[name] for name in held}
         columns |= set(held)
     assert len(columns) > 65
+
+
+def test_a_part_is_found_without_looking_through_all(rough: StoredRun, run: StoredRun) -> None:
+    for of_run, numbers in ((rough, range(0, 9_000, 97)), (run, (0, SPACE - 1))):
+        for number in numbers:
+            partition = of_run.plan.partition_of(number)
+            looked_for = stored_row(of_run.folder, number)
+            assert (looked_for is None) == (partition is None)
+            if partition is not None:
+                assert stored_row(of_run.folder, number, partition) == looked_for
 
 
 def test_a_stored_row_that_differs_is_told(run: StoredRun) -> None:
