@@ -42,6 +42,18 @@ def survivors(problem: Problem, wanted: int, sample: int = 60_000) -> np.ndarray
     return passing[:: max(1, len(passing) // wanted)][:wanted]
 
 
+def survivors_in_a_row(problem: Problem, wanted: int, first: int) -> np.ndarray:
+    """Ids of `wanted` structures from `first` on that pass both gates, as a run analyses them."""
+    found: list[np.ndarray] = []
+    size = LeverSpace(problem.levers).size
+    while sum(map(len, found)) < wanted and first < size:
+        ids = np.arange(first, min(first + 5_000, size), dtype=np.int64)
+        out = engine.sized_figures_of_ids(problem, ids)
+        found.append(ids[(out[f.GATE_A_FAILED] == 0) & (out[f.GATE_B_FAILED] == 0)])
+        first += len(ids)
+    return np.concatenate(found)[:wanted]
+
+
 @dataclass(frozen=True)
 class Base:
     """Inputs (N_INPUTS, rows) of some rows, their sized figures and income."""

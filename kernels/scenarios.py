@@ -4,8 +4,6 @@ Scenario 0 is the structure as it is; three variants of its lease follow, then f
 Source: the model's section 9. `TABLE` gives each one's income (kernels.income) and rate shock.
 """
 
-import numba
-
 from kernels import income
 
 # -- rate shocks ---------------------------------------------------------------------------------
@@ -97,15 +95,3 @@ METRIC_NAMES = (
     "rating",
     "passed",
 )
-
-
-@numba.njit(cache=True, nogil=True)
-def settles_inflation(scenario):
-    """Whether inflation takes another path than expected, so that inflation swaps settle."""
-    return (scenario >= CPI_LOW and scenario <= CPI_EXTRA) or scenario == COMBINED
-
-
-@numba.njit(cache=True, nogil=True)
-def settles_rates(scenario):
-    """Whether rates move, so that a rate option may settle."""
-    return (scenario >= RATES_UP and scenario <= RATES_LONG) or scenario == COMBINED

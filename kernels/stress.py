@@ -8,7 +8,7 @@ those of column `row` of `out` (N_FIGURES, rows), block arrays are (months, bloc
 import numba
 import numpy as np
 
-from kernels import cashflow, dayone, rating, scenarios
+from kernels import cashflow, dayone, rating, scenarios, twins
 from kernels import figures as f
 from kernels import income as inc
 from kernels import layout as x
@@ -206,7 +206,7 @@ def set_swap(inputs, row, slot, c, scenario, out, balance, rules, cash_rules, sw
     """
     settles = False
     senior = out[f.SENIOR_NOTIONAL, row]
-    if scenarios.settles_inflation(scenario):
+    if twins.settles_inflation(scenario):
         income = _TABLE[scenario, 0]
         realised = inc.inflation_path_pct(
             inputs, row, 0, income, cash_rules[r.STRESS_CPI_EXTRA_PCT], rules

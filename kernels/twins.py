@@ -61,12 +61,26 @@ def take_structures(inputs, first, starts):
 
 
 @numba.njit(**_JIT)
+def settles_inflation(scenario):
+    """Whether inflation takes another path than expected, so that inflation swaps settle."""
+    stressed = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
+    return stressed or scenario == scenarios.COMBINED
+
+
+@numba.njit(**_JIT)
+def settles_rates(scenario):
+    """Whether rates move, so that a rate option may settle."""
+    shocked = scenario >= scenarios.RATES_UP and scenario <= scenarios.RATES_LONG
+    return shocked or scenario == scenarios.COMBINED
+
+
+@numba.njit(**_JIT)
 def waterfall_key(inputs, row, scenario):
     """Number below N_KEYS that twins with the same waterfall under `scenario` share."""
     key = int(inputs[x.TRS_ON, row])
-    if scenarios.settles_inflation(scenario):
+    if settles_inflation(scenario):
         key += 2 * int(inputs[x.ZCIS_5Y_ON, row]) + 4 * int(inputs[x.ZCIS_10Y_ON, row])
-    if scenarios.settles_rates(scenario):
+    if settles_rates(scenario):
         key += 8 * int(inputs[x.FLOOR_ON, row])
     return key
 

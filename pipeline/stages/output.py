@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 import time
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
@@ -72,6 +75,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     survivors = sum(marker.rows for marker in analysis)
     summary = _finished(run)
     if summary is None:
+        # Reportlab takes a third of a second to import, most of it while the merge runs elsewhere.
+        threading.Thread(target=_import_report, name="atlas-forge-report").start()
         tally = Tally()
         fields = survivor_fields(plan.problem.levers)
         merge_ranked(
@@ -183,14 +188,15 @@ def _usage(run: Run, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _write_report(run: Run, summary: Summary) -> None:
-    # Reportlab costs a third of a second to import; only this stage draws.
-    from pipeline.reports.summary import write_summary_pdf  # noqa: PLC0415
+def _import_report() -> ModuleType:
+    return importlib.import_module("pipeline.reports.summary")
 
+
+def _write_report(run: Run, summary: Summary) -> None:
     ranked = run.folder / RANKED_PATH
     points = thinned(ranked, ["senior_notional", "wacc", "viability_tier"], _SCATTER_POINTS)
     near_misses = head(run.folder / NEAR_MISSES_PATH, _NEAR_MISSES_SOLVED)
-    write_summary_pdf(
+    _import_report().write_summary_pdf(
         run.folder,
         summary,
         read_json(run.folder / MANIFEST_PATH),
