@@ -45,11 +45,12 @@ def income_section(case: Case) -> Section:
     month = binding_month(case)
     year = (month - 1) // 12
     index, costs = _indices(case, year)
+    what = "in which coverage is least" if case.senior > 0.0 else "the first that is tested"
     sensitivity = _SENSITIVITY[int(case.input(x.INDEXATION_MODE))]
     gross = float(case.income(inc.AS_IS).gross[month - 1, 0])
     return Section(
         "income",
-        f"Income: month {month}, in which coverage is least",
+        f"Income: month {month}, {what}",
         (
             _factor(case),
             Step("income.index", f"Rent index of year {year + 1}",
@@ -104,25 +105,17 @@ def _month_steps(
     received = Given("G", "gross income", gross, MONEY_A_MONTH, "income.gross")
     net = float(case.net[month - 1])
     power, power_steps = _power(case, month, times_fx, fx)
-    lease = case.months_of(x.LEASE_YEARS)
-    rent_note = ""
-    if month > lease:
-        rent_note = "the lease has ended: nothing comes in"
-    elif month <= case.input(x.RENT_FREE_MONTHS):
-        rent_note = "a rent-free month"
-    if month > lease:
-        opex = power = 0.0
     return (
         Step("income.unabated_rent", "Unabated rent of the month", "U = R × f × I",
              (Given("R", "contract rent", rent, MONEY_A_MONTH, "project.monthly_rent"),
               Given("f", "share that counts", factor, "", "income.revenue_factor"),
               Given("I", "rent index", index, "", "income.index")),
              unabated, MONEY_A_MONTH, cited(2, TREE)),
-        Step("income.gross", "Gross income of the month", "G = U" if gross else "G = 0", (u,),
-             gross, MONEY_A_MONTH, cited(2, TREE), note=rent_note),
+        Step("income.gross", "Gross income of the month", "G = U", (u,), gross,
+             MONEY_A_MONTH, cited(2, TREE)),
         Step("income.opex", "Operating costs of the month",
-             opex_formula if month <= lease else "O = 0", opex_inputs, opex, MONEY_A_MONTH,
-             cited(2, TREE), note=rent_note),
+opex_formula, opex_inputs, opex,
+             MONEY_A_MONTH, cited(2, TREE)),
         *power_steps,
         Step("income.net", "Net income of the month", "N = G − O − P",
              (received, Given("O", "operating costs", opex, MONEY_A_MONTH, "income.opex"),
@@ -136,7 +129,7 @@ def _power(
 ) -> tuple[float, tuple[Step, ...]]:
     """The landlord's power bill, and how it comes about where there is one."""
     share = _POWER_SHARE[int(case.input(x.POWER_PASS_THROUGH))]
-    if share == 0.0 or month > case.months_of(x.LEASE_YEARS):
+    if share == 0.0:
         return 0.0, ()
     mode, cover = case.input(x.POWER_HEDGE_MODE), case.input(x.POWER_HEDGE_PCT) / 100.0
     bought = mode in (x.HEDGE_PPA, x.HEDGE_PPA_SWAP)

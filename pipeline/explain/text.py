@@ -89,7 +89,7 @@ def _fact(value: Value) -> str:
 def _section(section: Section) -> str:
     lines = [f"== {section.title} =="]
     if not section.steps and not section.tables:
-        lines.append("undefined: the structure is unsound, see gates")
+        lines.append("undefined: the structure is unsound or carries no senior debt")
     for step in section.steps:
         lines += ["", *_step(step)]
     for table in section.tables:

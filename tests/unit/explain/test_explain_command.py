@@ -20,6 +20,7 @@ from pipeline.explain.model import Setting, Table, TableColumn
 from pipeline.explain.run import StoredRun, compared, explain_permutation, open_run
 from pipeline.explain.text import document_text
 from pipeline.inputs import load_request
+from pipeline.storage.plan import plan_bytes
 from pipeline.storage.results import RANKED_PATH, head, stored_row
 from tests.run_projects import ROUGH_ROWS, SPACE, request_of, run_here, write_rough_project
 
@@ -210,9 +211,13 @@ def test_an_unknown_run_and_a_damaged_plan_are_errors(
     folder = tmp_path / run.folder.name
     folder.mkdir()
     shutil.copy(run.folder / "manifest.json", folder)
-    (folder / "plan.json").write_text('{"schema": 1}')
     arguments = ["explain", folder.name, "1", "--out", str(tmp_path)]
+    assert "plan.json of run" in said(arguments, capsys, code=1)
+    (folder / "plan.json").write_text('{"schema": 1}')
     assert "the plan cannot be read" in said(arguments, capsys, code=1)
+    shorter = replace(run.plan.problem, base=run.plan.problem.base[:-1])
+    (folder / "plan.json").write_bytes(plan_bytes(replace(run.plan, problem=shorter)))
+    assert "whose inputs this engine cannot read" in said(arguments, capsys, code=1)
 
 
 def test_python_gives_the_same_explanation(run: StoredRun) -> None:

@@ -14,6 +14,7 @@ from pipeline.explain.scenario import explain_scenario
 from pipeline.inputs.encode import base_of, problem_of
 from pipeline.inputs.scenarios import default_request
 from tests.unit.explain.formulas import tolerance, worked_out
+from tests.unit.inputs.sound import loaded, project
 
 TRACE = {"TargetDSCRSenior_37": 1.35, "SeniorCoupon_38": 5.5, "SeniorTenorY_39": 25}
 RICH = {"GrossMonthlyRent_07": 12e6, "SeniorTenorY_39": 15, "MinSeniorRatingTarget_75": "BBB"}
@@ -53,13 +54,49 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "no income in a tested month": {"OPEXMode_17": "Absolute", "OPEX_08": 90e6},
     "debt beyond the lease": {"LeaseTermYears_22": 10, "SeniorTenorY_39": 15},
     "mezzanine without room": {**MEZZ, "TargetDSCRMezz_45": 1.6},
+    "mezzanine never tested": {
+        **RICH, **MEZZ, "RentFreeMonths_68": 24, "MezzTenorY_47": 3,
+        "MezzAmortType_48": "PIKWindow",
+    },
+    "overlays that outlive the debt": {**RICH, **OVERLAYS, "SeniorTenorY_39": 4},
 }  # fmt: skip
 
+ABROAD = {
+    "project": {
+        "id": "abroad", "title": "Abroad", "country": "GB", "asset_type": "data_centre",
+        "local_currency": "EUR", "rent": {"per_kw_month": 400},
+        "tenant": {"name": "Tenant", "rating": "BBB", "share_pct": 100},
+    },
+    "base": {
+        "GrossITLoad_02": 5, "CurrencyPolicy_25": "Mixed", "CCY_SwapTenorY_96": 7,
+        "FXSpot_35": 0.85, "TotalStructuringFees_14": 1e6, "OPEXMode_17": "Absolute", "OPEX_08": 3e6,
+        "mezz": True, "DSRA_Months_59": 3, "floor": True, "MinSeniorRatingTarget_75": "BBB",
+        "PowerPassThroughMode_70": "Landlord", "PowerHedgeMode_24": "FinancialSwap",
+        "LandPurchaseFees_06": 2e6,
+    },
+    "levers": {},
+    "covenants": {"dsra_funding": "LetterOfCredit", "interest_during_construction": False},
+    "deal": {"rate_option": "collar", "fee_rebate_pct": 20, "advance_uplift_pct": 1},
+}  # fmt: skip
+FILES: dict[str, dict[str, Any]] = {
+    "abroad": project(**ABROAD),
+    "cap": project(
+        **ABROAD
+        | {"deal": {"rate_option": "cap"}}
+        | {"base": ABROAD["base"] | {"CCY_SwapTenorY_96": 30, "CurrencyPolicy_25": "HedgedTo_01"}}
+    ),
+}
 
-@pytest.fixture(scope="module", params=SETTINGS, ids=list(SETTINGS))
-def explained(request: pytest.FixtureRequest) -> tuple[Explanation, dict[str, Any]]:
-    settings = SETTINGS[request.param]
-    scenario = checked(default_request(), [(None, settings)], "test")[0]
+
+@pytest.fixture(scope="module", params=[*SETTINGS, *FILES])
+def explained(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Explanation, dict[str, Any]]:
+    settings = SETTINGS.get(request.param, {})
+    asked = default_request()
+    if request.param in FILES:
+        asked = loaded(tmp_path_factory.mktemp("file"), FILES[request.param])
+    scenario = checked(asked, [(None, settings)], "test")[0]
     problem = problem_of(scenario)
     figures = figures_of_inputs(problem, base_of(scenario).reshape(-1, 1))
     return explain_scenario(scenario, settings), flat(figures[:, 0])
