@@ -69,7 +69,8 @@ ABROAD = {
     },
     "base": {
         "GrossITLoad_02": 5, "CurrencyPolicy_25": "Mixed", "CCY_SwapTenorY_96": 7,
-        "FXSpot_35": 0.85, "TotalStructuringFees_14": 1e6, "OPEXMode_17": "Absolute", "OPEX_08": 3e6,
+        "FXSpot_35": 0.85, "TotalStructuringFees_14": 1e6, "OPEXMode_17": "Absolute",
+        "OPEX_08": 3e6,
         "mezz": True, "DSRA_Months_59": 3, "floor": True, "MinSeniorRatingTarget_75": "BBB",
         "PowerPassThroughMode_70": "Landlord", "PowerHedgeMode_24": "FinancialSwap",
         "LandPurchaseFees_06": 2e6,
