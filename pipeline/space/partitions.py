@@ -74,6 +74,22 @@ def partition_ids(
     return ids[taken], positions[taken]
 
 
+def partition_of(permutation_id: int, count: int, rows: int, size: int, seed: int) -> int | None:
+    """Number of the partition that holds an id of the space; None where the sample leaves it out.
+
+    The inverse of `partition_ids`.
+    """
+    position = permutation_id
+    if count < size:
+        ids = np.array([permutation_id], dtype=np.int64)
+        position = int(unpermute(ids, size, round_keys(seed))[0])
+    if position >= count:
+        return None
+    if count < size and is_dense(count, size):
+        return ((permutation_id + 1) * number_of_partitions(count, rows) - 1) // size
+    return position // rows
+
+
 def survivor_spans(
     survivors: Sequence[int], start: int, stop: int
 ) -> tuple[tuple[int, int, int], ...]:

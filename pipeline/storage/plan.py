@@ -15,10 +15,9 @@ from typing import Any, Final, get_type_hints
 
 import numpy as np
 
-from kernels.bijection import round_keys, unpermute
 from pipeline.problem import Lever, Problem
 from pipeline.space.levers import IntArray, LeverSpace
-from pipeline.space.partitions import number_of_partitions, partition_ids
+from pipeline.space.partitions import number_of_partitions, partition_ids, partition_of
 from pipeline.storage.store import Store
 
 SCHEMA: Final = 1
@@ -65,11 +64,7 @@ class Plan:
 
     def partition_of(self, permutation_id: int) -> int | None:
         """The pruning part that holds a permutation of the space; None where none does."""
-        position = permutation_id
-        if self.sampled:
-            ids = np.array([permutation_id], dtype=np.int64)
-            position = int(unpermute(ids, self.size, round_keys(self.seed))[0])
-        return position // self.partition_rows if position < self.count else None
+        return partition_of(permutation_id, self.count, self.partition_rows, self.size, self.seed)
 
     @cached_property
     def plan_hash(self) -> str:

@@ -12,6 +12,7 @@ from pipeline.space.partitions import (
     is_dense,
     number_of_partitions,
     partition_ids,
+    partition_of,
     span,
     survivor_spans,
 )
@@ -93,6 +94,11 @@ def test_partitions_hold_the_same_sample_however_a_run_is_cut(
     assert np.array_equal(ids, sample[positions])
     if is_dense(count, size):
         assert (np.diff(ids) > 0).all()
+    for number, (part, _) in enumerate(parts):
+        for each in part[:: max(1, len(part) // 3)]:
+            assert partition_of(int(each), count, rows, size, seed) == number
+    left_out = np.setdiff1d(np.arange(size), ids)[:5]
+    assert all(partition_of(int(each), count, rows, size, seed) is None for each in left_out)
     with pytest.raises(IndexError):
         partition_ids(len(parts), count, rows, size, seed)
 
