@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import figures as f
-from kernels import income, outcome, reverse, structure
+from kernels import income, outcome, pareto, reverse, structure
 from kernels import layout as x
 from kernels import rules as r
 from kernels.cashflow import LATE_MONTHS, receipts
@@ -85,6 +85,7 @@ def warm_up(problem: Problem) -> None:
     """Compile the kernels, or load them from the cache, by evaluating the base case."""
     figures_of_inputs(problem, problem.base.reshape(-1, 1))
     reverse_sizes(problem, np.zeros(1, dtype=np.int64), np.ones(1))
+    pareto.dominated(np.zeros((1, 1)), np.zeros((1, 1)), np.empty(1, dtype=np.bool_))
 
 
 def _inputs_of_ids(problem: Problem, ids: IdArray) -> tuple[FloatArray, IdArray]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.console import money, number, table
-from pipeline.columns import BY_NAME
+from pipeline.columns import BY_NAME, MERGE_COLUMNS
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, head
 
 _SHOWN_ROWS = 5
@@ -98,7 +98,7 @@ def _cells(row: dict[str, Any], settings: list[str], switches: list[str]) -> lis
 
 def _lever_names(row: dict[str, Any]) -> list[str]:
     """Columns of a ranked row that are settings: neither a figure, its status nor the key."""
-    figures = {"rank", "permutation_id", *BY_NAME}
+    figures = {*MERGE_COLUMNS, "permutation_id", *BY_NAME}
     return [
         name for name in row if name not in figures and name.removesuffix("_status") not in figures
     ]

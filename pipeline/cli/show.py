@@ -64,6 +64,7 @@ def _overview_text(found: dict[str, Any]) -> str:
         log_text(f"Run {found['run_id']}: {origin['project']['title']}"),
         f"  {total:,} structures of {origin['space_size']:,}, seed {origin['seed']}",
         f"  {passed}, {funded}, near misses {found['near_misses']:,}",
+        f"  On the Pareto frontier: {_count(found['pareto_scenarios'])} (top --pareto)",
         f"  Tiers: {tiers}",
         "",
     ]
@@ -85,6 +86,11 @@ def _overview_text(found: dict[str, Any]) -> str:
     made = f"Made {origin['created_at']} by engine {origin['fingerprint']}"
     lines.append(f"{made}, plan {str(origin['plan_hash'])[:12]}")
     return "\n".join(lines)
+
+
+def _count(value: int | None) -> str:
+    """A count; a run of an older engine may lack it."""
+    return "not marked" if value is None else f"{value:,}"
 
 
 def _best_cells(row: dict[str, Any]) -> list[str]:
@@ -111,7 +117,8 @@ def _card_text(run_id: str, structure: Structure, told: StructureReport) -> str:
     row = structure.row
     rank = "not ranked" if structure.rank is None else f"rank {structure.rank:,}"
     name = f"Structure {structure.permutation_id} of {run_id}"
-    blocks = [f"{name}: {told.tier}, {rank} ({structure.source})"]
+    frontier = ", on the Pareto frontier" if row.get("pareto") else ""
+    blocks = [f"{name}: {told.tier}, {rank}{frontier} ({structure.source})"]
     blocks.append(table(["lever", "setting"], [[f.label, plain(f.value)] for f in told.levers]))
     verdicts = []
     for name, column, tests in (("A", "gate_a_reasons", GATE_A), ("B", "gate_b_reasons", GATE_B)):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "-n", "rows", type=click.IntRange(1, 100_000), default=10, show_default=True, help="How many."
 )
 @click.option("--where", metavar="EXPR", help="Only structures of which this holds.")
+@click.option("--pareto", is_flag=True, help="Only the Pareto frontier (docs/method.md).")
 @click.option("--sort", metavar="COLUMNS", help="Other order: wacc, or rating:desc,wacc.")
 @click.option("--columns", metavar="NAMES", help="Columns to show, with commas between them.")
 @click.option("--list-columns", is_flag=True, help="The run's columns, with unit and meaning.")
@@ -29,6 +30,7 @@ def command(
     run_id: str,
     rows: int,
     where: str | None,
+    pareto: bool,
     sort: str | None,
     columns: str | None,
     list_columns: bool,
@@ -42,6 +44,7 @@ def command(
     Examples:
       atlas-forge top small-1a2b3c4d5e6f -n 20
       atlas-forge top small-1a2b3c4d5e6f --where "rating >= AA and senior_notional > 25m"
+      atlas-forge top small-1a2b3c4d5e6f --pareto --sort wacc
       atlas-forge top small-1a2b3c4d5e6f --sort wacc --columns id,wacc,dscr,_38
       atlas-forge top small-1a2b3c4d5e6f --json
     """
@@ -52,10 +55,17 @@ def command(
     if list_columns:
         _list(ranked.fields, run_id)
         return
-    found, matched, names = _chosen(ranked, rows, where, sort, columns)
+    found, matched, names = _chosen(ranked, rows, where, pareto, sort, columns)
     if wants_json():
         print_json(
-            {"schema": 1, "run_id": run_id, "where": where, "matched": matched, "rows": found}
+            {
+                "schema": 1,
+                "run_id": run_id,
+                "where": where,
+                "pareto": pareto,
+                "matched": matched,
+                "rows": found,
+            }
         )
         return
     if found:
@@ -66,16 +76,25 @@ def command(
         say(f"None of the {ranked.rows:,} survivors of {run_id} match.")
     else:
         say(f"No structure of {run_id} passed both gates.")
-    if where is not None and found:
+    if (where is not None or pareto) and found:
         say(f"{matched:,} of {ranked.rows:,} survivors match; {len(found):,} shown.")
 
 
 def _chosen(
-    ranked: RankedRows, most: int, where: str | None, sort: str | None, columns: str | None
+    ranked: RankedRows,
+    most: int,
+    where: str | None,
+    pareto: bool,
+    sort: str | None,
+    columns: str | None,
 ) -> tuple[list[dict[str, Any]], int, list[str] | None]:
     """The rows asked for, how many matched, and the columns if some were named."""
+    import numpy as np
+
     question = ranked.asked(where=where, sort=sort, columns=columns)
     places = ranked.matching(question.where)
+    if pareto:
+        places = np.intersect1d(places, ranked.frontier(), assume_unique=True)
     shown = places[:most]
     if question.sort:
         shown = ranked.sorted_places(places, question.sort, most)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kernels import layout as x
 from kernels.rules import CAPEX_COVERAGE_FULL
-from pipeline.columns import survivor_table
+from pipeline.columns import MERGE_COLUMNS, survivor_table
 from pipeline.engine import figures_of_ids, sized_figures_of_ids
 from pipeline.explain.explanation import explained
 from pipeline.explain.model import Comparison, Explanation, Setting
@@ -20,8 +20,6 @@ from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import MANIFEST_PATH, read_json
 from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_of
 from pipeline.storage.results import RANKED_PATH, LocalResults, stored_row
-
-_OF_THE_MERGE = frozenset({"rank"})
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def compared(plan: Plan, permutation_id: int, file: str, row: dict[str, Any]) ->
         full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
         table = evaluated(ids, sized_figures_of_ids(plan.problem, ids), full)[0]
     found = table.to_pylist()[0]
-    names = [name for name in row if name not in _OF_THE_MERGE]
+    names = [name for name in row if name not in MERGE_COLUMNS]
     names += [name for name in found if name not in row]
     differing = tuple(
         name

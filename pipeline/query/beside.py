@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.columns import BY_NAME
+from pipeline.columns import BY_NAME, MERGE_COLUMNS
 from pipeline.inputs.errors import InputError, InputErrors
 from pipeline.query.structures import Structure, structure_of
 
@@ -38,7 +38,7 @@ def beside(run_id: str, structures: Sequence[Structure]) -> dict[str, Any]:
     names = [*levers, *[name for name in structures[0].row if name not in levers]]
     columns = []
     for name in names:
-        if name in ("rank", "permutation_id"):
+        if name in (*MERGE_COLUMNS, "permutation_id"):
             continue
         values = [structure.row[name] for structure in structures]
         known = BY_NAME.get(name)

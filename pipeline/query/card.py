@@ -27,6 +27,7 @@ def card(run_id: str, structure: Structure, request: dict[str, Any]) -> dict[str
         "run_id": run_id,
         "permutation_id": structure.permutation_id,
         "rank": structure.rank,
+        "pareto": structure.row.get("pareto"),
         "source": structure.source,
         "viability_tier": row["viability_tier"],
         "levers": {name: row[name] for name in structure.levers},

@@ -33,6 +33,7 @@ def overview(results: LocalResults, run_id: str) -> dict[str, Any]:
         "fully_funded_scenarios": summary["fully_funded_scenarios"],
         "viable_scenarios": summary["viable_scenarios"],
         "near_misses": summary["near_misses"],
+        "pareto_scenarios": summary.get("pareto_scenarios"),
         "gates": summary["gates"],
         "tiers": summary["tiers"],
         "binding_constraints": summary["binding_constraints"],

@@ -73,6 +73,13 @@ class RankedRows:
         found = [start + where.places(table) for start, table in self.tables(where.columns)]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
+    def frontier(self) -> PlaceArray:
+        """Places of the rows on the Pareto frontier, rising. Raises InputErrors."""
+        if self.fields.find("pareto") is None:
+            message = "this run was made by an engine that did not mark its Pareto frontier"
+            raise InputErrors([InputError("--pareto", "", "", message, "the project run again")])
+        return self.matching(filter_of("pareto", self.fields))
+
     def sorted_places(self, places: PlaceArray, keys: Sequence[SortKey], most: int) -> PlaceArray:
         """The first `most` of `places` by `keys`, then by rank; no more are held at a time."""
         names = list(dict.fromkeys(key.field.name for key in keys))

@@ -18,6 +18,7 @@ from pipeline.solve.near_miss_table import counted, solutions_table
 from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
 from pipeline.stages.counts import Counts, add_counts, extreme, whole
+from pipeline.stages.frontier import Frontier
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.storage.checkpoints import (
@@ -87,6 +88,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
             run.folder / RANKED_PATH,
             run.settings.merge_memory_mb,
             tally.add,
+            Frontier(),
         )
         summary = _summary(run, plan, counts, tally)
         summary["near_miss_solutions"] = _write_near_misses(run, plan)
@@ -153,6 +155,7 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         "survivors": tally.survivors,
         "fully_funded_scenarios": sum(tiers[name] for name in FUNDED_TIERS),
         "near_misses": whole(counts, "near_misses"),
+        "pareto_scenarios": tally.pareto,
         "gates": gates(counts, total),
         "tiers": tiers,
         "binding_constraints": binding_constraints(counts, total),

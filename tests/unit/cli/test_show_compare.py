@@ -55,6 +55,7 @@ def test_a_run_shows_its_funnel_and_the_best_by_each_objective(
     assert best["DSCR"]["dscr_min"] == summary["best_dscr"]
     assert best["Composite"]["rank"] == 1
     assert found["provenance"]["market"]["name"] == "gbp"
+    assert found["pareto_scenarios"] == summary["pareto_scenarios"] > 0
 
 
 def test_a_survivor_is_shown_as_it_was_stored(runs: tuple[Path, Path], ask: Ask) -> None:
@@ -75,6 +76,13 @@ def test_a_rejected_structure_is_computed_again(runs: tuple[Path, Path], ask: As
     failed = [*found["gates"]["a"]["failed"], *found["gates"]["b"]["failed"]]
     assert failed[0] == stored["first_reason"]
     assert found["figures"]["capex_coverage"] == stored["capex_coverage"]
+
+
+def test_a_survivor_beside_a_rejected_one(runs: tuple[Path, Path], ask: Ask) -> None:
+    row = pq.read_table(runs[0] / "ranked.parquet").slice(0, 1).to_pylist()[0]
+    stored = next(row for row in evaluated(runs[0]) if row["first_reason"])
+    found = ask("compare", runs[0].name, row["permutation_id"], stored["permutation_id"])
+    assert [each["rank"] for each in found["structures"]] == [1, None]
 
 
 def test_one_outside_the_sample_says_so(runs: tuple[Path, Path], ask: Ask) -> None:
