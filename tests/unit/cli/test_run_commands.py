@@ -98,9 +98,9 @@ def test_top_takes_a_condition_an_order_and_columns(run: Path, capsys: Capture) 
     assert [row["wacc"] for row in found["rows"]] == sorted(row["wacc"] for row in found["rows"])
     assert run_command([*base, *asked]) == 0
     assert f"{found['matched']:,} of" in capsys.readouterr().out
-    frontier = document([*base, "--pareto", "--where", "not trs", "--json"], capsys)
+    frontier = document([*base, "--pareto", "--where", "trs", "--json"], capsys)
     assert 0 < frontier["matched"] < found["matched"]
-    assert all(row["pareto"] and not row["trs"] for row in frontier["rows"])
+    assert all(row["pareto"] and row["trs"] for row in frontier["rows"])
     assert run_command([*base, "--list-columns"]) == 0
     assert "SeniorCoupon_38" in capsys.readouterr().out
     problem = document([*base, "--where", "wac < 9", "--json"], capsys, code=2)["problems"][0]
