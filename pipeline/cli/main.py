@@ -22,7 +22,7 @@ PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
-    "show", "compare", "export",
+    "show", "compare", "export", "sensitivity",
     "near-misses", "break-even", "search", "rm", "gc",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"

@@ -31,7 +31,7 @@ from pipeline.storage.plan import Plan, cached_plan
 from pipeline.storage.store import Store, open_store
 
 # Structures a task: some milliseconds of work, beside which dispatch (1-3 ms) stays small.
-SLICE_ROWS: Final = 100
+SLICE_ROWS: Final = 60
 
 _SCHEMA: Final = pa.schema(
     [

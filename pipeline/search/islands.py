@@ -1,8 +1,8 @@
-"""The optimiser: four islands of pymoo's genetic algorithm that ask and are told in lockstep.
+"""The optimiser: six islands of pymoo's genetic algorithm that ask and are told in lockstep.
 
 Each island keeps a population of structures and breeds the next from it. One that finds nothing
 better for a while starts again. Two start anywhere and look for the goal; one looks for the tier
-above the best seen; one starts from the best structures all islands have found. Whatever is drawn
+above the best seen; three start from the best structures all islands have found. What is drawn
 comes from the seed through comparisons and whole numbers, so the same questions are asked on every
 machine.
 """
@@ -26,9 +26,9 @@ from pymoo.problems.static import StaticProblem
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
 
-POPULATION: Final = 100
+POPULATION: Final = 40
 ANYWHERE, NEXT_TIER, FROM_THE_BEST = "anywhere", "next tier", "from the best"
-ROLES: Final = (ANYWHERE, NEXT_TIER, FROM_THE_BEST, ANYWHERE)
+ROLES: Final = (ANYWHERE, NEXT_TIER, FROM_THE_BEST, ANYWHERE, FROM_THE_BEST, FROM_THE_BEST)
 # Generations without anything better before an island starts again.
 _PATIENCE: Final = 10
 # Levers at one of their ends in a first population: the best structures often lie there.

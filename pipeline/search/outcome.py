@@ -14,15 +14,15 @@ import pyarrow as pa
 
 from kernels import codes
 from kernels import figures as f
-from pipeline.columns import names_of_mask, survivor_fields, survivor_table
+from pipeline.columns import merge_fields, names_of_mask, survivor_fields, survivor_table
 from pipeline.engine import figures_of_ids, sized_figures_of_ids
 from pipeline.search.archive import Archive
 from pipeline.search.compare import Swept, comparison
 from pipeline.search.distance import failed_tests
 from pipeline.space.levers import IntArray
+from pipeline.stages.frontier import Frontier
 from pipeline.storage.checkpoints import parquet_bytes
 from pipeline.storage.manifest import write_json
-from pipeline.storage.merge import RANK
 from pipeline.storage.plan import Plan
 from pipeline.storage.store import write_file
 
@@ -105,17 +105,18 @@ def write_outcome(story: Story, folder: Path) -> dict[str, Any]:
 
 
 def _ranked(plan: Plan, ids: IntArray) -> pa.Table:
-    """The structures as rows of a ranking, rank from 1."""
+    """The structures as rows of a ranking, rank from 1; on the frontier among themselves."""
     problem = plan.problem
-    first = pa.field(RANK, pa.int64(), False, {"description": "1 is best"})
-    schema = pa.schema([first, *survivor_fields(problem.levers)])
+    schema = pa.schema([*merge_fields(), *survivor_fields(problem.levers)])
     if not len(ids):
         return schema.empty_table()
     table = survivor_table(
         problem.levers, plan.space.digits(ids), ids, figures_of_ids(problem, ids)
     )
     ranks = pa.array(np.arange(1, len(ids) + 1))
-    return pa.Table.from_arrays([ranks, *table.columns], schema=schema)
+    frontier = Frontier()
+    frontier.add(table)
+    return pa.Table.from_arrays([ranks, frontier.marks(table), *table.columns], schema=schema)
 
 
 def _project(request: Request) -> dict[str, Any]:
