@@ -116,16 +116,22 @@ class RankedRows:
         names = list(self.schema.names if columns is None else columns)
         needed = list(dict.fromkeys([*names, *(where.columns if where else ())]))
         left = self.rows if most is None else most
-        for batch in self._file.iter_batches(at_once, columns=needed, use_threads=False):
+        for table in self._pieces(needed, at_once):
             if left <= 0:
                 return
-            table = pa.Table.from_batches([batch])
-            if where is not None:
-                table = table.take(pa.array(where.places(table)))
-            table = table.select(names).slice(0, left)
-            left -= table.num_rows
-            if table.num_rows:
-                yield table
+            kept = table if where is None else table.take(pa.array(where.places(table)))
+            kept = kept.select(names).slice(0, left)
+            left -= kept.num_rows
+            if kept.num_rows:
+                yield kept
+
+    def _pieces(self, columns: list[str], at_once: int) -> Iterator[pa.Table]:
+        # One row group after the other: a reader over all of them keeps what it has read.
+        for group in range(len(self._starts) - 1):
+            for batch in self._file.iter_batches(
+                at_once, row_groups=[group], columns=columns, use_threads=False
+            ):
+                yield pa.Table.from_batches([batch])
 
     def asked(
         self, where: str | None = None, sort: str | None = None, columns: str | None = None

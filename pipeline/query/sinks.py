@@ -91,7 +91,7 @@ class CsvSink:
 class ParquetSink:
     """The columns as the run has them, units and meanings within, provenance as metadata."""
 
-    rows_at_once = 50_000
+    rows_at_once = 10_000
 
     def __init__(self, path: Path, schema: Sequence[pa.Field], about: About) -> None:
         metadata = {METADATA_KEY: json_bytes(about.document())}
