@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.inputs import assembly
 from pipeline.inputs.errors import Collector, InputErrors, suggestion
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import check_levers
 from pipeline.inputs.models import SCHEMA_VERSION, build
 from pipeline.inputs.payload import is_payload, load_payload
@@ -52,7 +53,7 @@ def load_project(source: Source) -> Request:
     deal = build(Deal, raw.get("deal", {}), collector, "deal")
     parties = build(Parties, raw.get("parties", {}), collector, "parties")
     run = build(RunSettings, raw.get("run", {}), collector, "run")
-    expected = assembly.mapping_of(raw, "expected", collector)
+    expected = build(Expected, raw.get("expected", {}), collector, "expected")
     market = assembly.read_market(raw.get("market"), source, collector) if "market" in raw else None
     rulebook = (
         assembly.read_rulebook(raw.get("rulebook"), source, collector)
@@ -79,6 +80,7 @@ def load_project(source: Source) -> Request:
         and deal
         and parties
         and run
+        and expected
         and market
         and rulebook
         and settled

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.countries import CODES
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.models import (
     Date,
     Percent,
@@ -180,6 +181,6 @@ class ProjectFile(StrictModel):
     rulebook: Text
     deal: Deal = Deal()
     parties: Parties = Parties()
-    expected: dict[str, Any] = Field(
-        default_factory=dict, description="What a golden project is expected to give; no input"
+    expected: Expected = Field(
+        default_factory=Expected, description="What a golden project is expected to give; no input"
     )

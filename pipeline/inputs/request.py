@@ -10,6 +10,7 @@ from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
 from pipeline.inputs.countries import Jurisdiction
 from pipeline.inputs.errors import InputError
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import LeverSetting, space_size
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import SCHEMA_VERSION, StrictModel
@@ -57,7 +58,7 @@ class Request:
     jurisdiction: Jurisdiction
     market_applies: bool = True
     warnings: tuple[InputError, ...] = ()
-    expected: Mapping[str, Any] = field(default_factory=dict)
+    expected: Expected = field(default_factory=Expected)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property

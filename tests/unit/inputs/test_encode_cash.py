@@ -49,8 +49,8 @@ def test_a_lever_on_the_shift_moves_the_table_with_it(tmp_path):
 @pytest.mark.parametrize(
     ("base", "rates"),
     [
-        ({}, (3.2, 3.0)),  # the market's of each term
-        ({"ZCiS_TermY_92": "5"}, (3.2, 3.0)),
+        ({}, (3.3, 3.0)),  # the market's of each term
+        ({"ZCiS_TermY_92": "5"}, (3.3, 3.0)),
         ({IMPLIED: 2.4}, (2.4, 2.4)),
     ],
 )
