@@ -23,7 +23,7 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
     "show", "compare", "export", "sensitivity",
-    "near-misses", "break-even", "search", "rm", "gc",
+    "near-misses", "break-even", "search", "golden", "rm", "gc",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
