@@ -10,12 +10,11 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from kernels import cashflow, closing, dayone, irr, mezzanine, scenarios
+from kernels import cashflow, closing, dayone, irr, mezzanine, scenarios, schedule
 from kernels import figures as f
 from kernels import income as inc
 from kernels import layout as x
 from kernels import rules as r
-from kernels import senior as senior_debt
 from kernels import waterfall as w
 from pipeline import engine
 from pipeline.inputs import load_request
@@ -102,7 +101,7 @@ def fill_block(
     for m in range(months):
         for c in range(B):
             block_net[m, c] = net[m, curve_of_row[rows[c]]]
-    senior_debt.schedule(inputs, rows, block_net, np.zeros(B), rules, service, balance, share)
+    schedule.schedule(inputs, rows, block_net, np.zeros(B), rules, service, balance, share)
     s[:] = 0.0
     mezz_share[:] = 0.0
     for c in range(B):

@@ -8,10 +8,9 @@ structures' twins, one in each column `c`. Source: the model's sections 3, 4, 8 
 import numba
 import numpy as np
 
-from kernels import cashflow, closing, codes, dayone, mezzanine, scenarios, stress
+from kernels import cashflow, closing, codes, dayone, mezzanine, scenarios, schedule, stress
 from kernels import figures as f
 from kernels import layout as x
-from kernels import senior as senior_debt
 from kernels import twins as tw
 from kernels import waterfall as w
 
@@ -51,7 +50,7 @@ def make_schedules(inputs, lead, net, curve_of_row, out, rules, schedules, mezz_
     for k in range(scenarios.N_RATES):
         for slot in range(BLOCK):
             shift[slot] = stress.rate_shift_bps(inputs, lead[slot], k, rules)
-        senior_debt.schedule(
+        schedule.schedule(
             inputs, lead, schedules[NET], shift, rules,
             schedules[SERVICE + k], schedules[BALANCE + k], schedules[SHARE + k],
         )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernels import cashflow, income, mezzanine, scenarios, senior, stress
+from kernels import cashflow, income, mezzanine, scenarios, schedule, senior, stress
 from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
@@ -178,7 +178,7 @@ class Case:
         shift = np.array([stress.rate_shift_bps(self.inputs, ROW, rate, self.books.rules)])
         net = self.income(income.AS_IS).net
         rows = np.zeros(1, np.int64)
-        senior.schedule(self.inputs, rows, net, shift, self.books.rules, service, balance, share)
+        schedule.schedule(self.inputs, rows, net, shift, self.books.rules, service, balance, share)
         return Schedule(service, balance, share)
 
     @cached_property

@@ -1,7 +1,5 @@
 """Do distances and fitness say the same as the gates, the filters, the tiers and the ranking?"""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
