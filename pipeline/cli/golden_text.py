@@ -16,8 +16,7 @@ from pipeline.inputs import Request
 from pipeline.inputs.expected import ExpectedFact
 from pipeline.storage.store import write_file
 
-BEGIN: Final = "<!-- golden tables: written by `make golden` -->"
-END: Final = "<!-- end of golden tables -->"
+MARKS: Final = ("<!-- golden tables: begin -->", "<!-- golden tables: end -->")
 _HEADINGS: Final = ["expected outcome", "source", "expected", "measured", "met"]
 _STATUS: Final = {"met": "yes", "explained": "no, see below", "failed": "NO"}
 _SHOWN_REASONS: Final = 3
@@ -37,7 +36,7 @@ Told = tuple[Request, dict[str, Any], str, list[Outcome]]
 
 @dataclass(frozen=True)
 class Page:
-    """A Markdown file and what stands before and after its golden marks."""
+    """A Markdown file, with what stands up to its first mark and from its second."""
 
     path: Path
     before: str
@@ -45,21 +44,20 @@ class Page:
 
     def write(self, tables: str) -> None:
         """The file with `tables` between its marks, written whole."""
-        text = f"{self.before}{BEGIN}\n\n{tables}\n\n{END}{self.after}"
-        write_file(self.path, text.encode())
+        write_file(self.path, f"{self.before}\n\n{tables}\n\n{self.after}".encode())
 
 
-def open_page(path: Path) -> Page:
-    """The page at `path`. Raises click.UsageError if it cannot be read or has no marks."""
+def open_page(path: Path, marks: tuple[str, str] = MARKS) -> Page:
+    """The page at `path`. Raises click.UsageError if it cannot be read or lacks its marks."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--markdown {path}: cannot be read: {error}") from error
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise click.UsageError(f"--markdown {path}: needs the lines {BEGIN!r} and {END!r}")
-    return Page(path, before, after)
+        raise click.UsageError(f"--markdown {path}: needs the lines {' and '.join(marks)}")
+    return Page(path, before + begin, end + after)
 
 
 def as_lines(request: Request, summary: dict[str, Any], day: str, found: list[Outcome]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.golden_text import BEGIN, END
+from pipeline.cli.golden_text import MARKS
 from pipeline.cli.main import run_command
 from pipeline.golden import outcomes
 from pipeline.inputs.expected import Expected, ExpectedFact, ExpectedFigure
@@ -64,13 +64,13 @@ def test_words_say_why_it_is_not_met_and_what_binds(tmp_path, out, capsys):
 
 def test_a_page_gets_the_tables_between_its_marks_and_keeps_the_rest(tmp_path, out, capsys):
     page = tmp_path / "page.md"
-    page.write_text(f"# Mine\n\n{BEGIN}\nlast year\n{END}\n\nbelow\n")
+    page.write_text(f"# Mine\n\n{MARKS[0]}\nlast year\n{MARKS[1]}\n\nbelow\n")
     project = write(tmp_path, MET, EXPLAINED)
     for _ in range(2):
         assert run_command(["golden", project, *out, "--markdown", str(page)]) == 0
     text = page.read_text()
     assert text.startswith("# Mine\n\n")
-    assert text.endswith(f"{END}\n\nbelow\n")
+    assert text.endswith(f"{MARKS[1]}\n\nbelow\n")
     assert "last year" not in text
     assert text.count("| Permutations evaluated | count | 600 | 600 | yes |") == 1
     assert r"&lt;b&gt;no&lt;/b&gt; \[one\](x) is \| there" in text
