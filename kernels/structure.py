@@ -120,7 +120,7 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz_notch = 0.0
     if mezz > 0.0:
-        mezz_rating = rating.by_matrix(mezz_cover, -np.inf, shift, rules)
+        mezz_rating = rating.mezz_rating(inputs, row, mezz_cover, shift, rules)
         out[f.MEZZ_DSCR_MIN, row] = mezz_cover
         out[f.MEZZ_RATING, row] = mezz_rating
         mezz_notch = rules[r.NOTCH + mezz_rating]

@@ -124,8 +124,9 @@ def _inflation_swap(case: Case, years: int) -> Step:
     struck = float(dayone.expected_growth(case.inputs, ROW, years, case.books.rules))
     table = int(case.input(x.CURVE_TABLE))
     discount = float(case.books.curves[table, r.CURVE_DISCOUNT, 12 * years])
+    counterparty = case.input(x.COUNTERPARTY_5Y_RATING if short else x.COUNTERPARTY_10Y_RATING)
     charge = case.cash_limit(
-        r.ZCIS_CREDIT_BPS + 7 * int(case.input(x.CSA_TYPE)) + int(case.input(x.COUNTERPARTY_RATING))
+        r.ZCIS_CREDIT_BPS + 7 * int(case.input(x.CSA_TYPE)) + int(counterparty)
     )
     return _part(
         name, title,
@@ -136,7 +137,8 @@ def _inflation_swap(case: Case, years: int) -> Step:
          Given("T", "term", years, "years"),
          Given("E", "expected growth of prices, the strike", struck, "", "income.by_year"),
          Given("DF", "discount factor of the term", discount, "", "market file"),
-         Given("charge", "credit charge", charge, "bps", "rulebook day_one.zcis_credit_bps")),
+         Given("charge", f"credit charge of a counterparty rated {rating_name(counterparty)}", charge,
+               "bps", "rulebook day_one.zcis_credit_bps")),
         case.figure(figure), column,
     )  # fmt: skip
 

@@ -114,6 +114,8 @@ def _coverage(case: Case, months: range) -> tuple[Step, ...]:
     month = min(months, key=lambda m: case.net[m - 1] / (case.service[m - 1] + paid[m - 1]))
     cover = finite(case.mezzanine.terms[mezzanine.COVER, 0])
     rating = case.figure(f.MEZZ_RATING)
+    wrapped = case.input(x.WRAP_TYPE) == x.WRAP_WHOLE_STACK
+    lifted = ", relieved by the wrap of the whole stack" if wrapped else ""
     return (
         Step("mezzanine.dscr", f"Least coverage of both tranches, in month {month}",
              "DSCR = N ÷ (P + P_mezz)",
@@ -122,7 +124,7 @@ def _coverage(case: Case, months: range) -> tuple[Step, ...]:
               Given("P", "senior debt service", float(case.service[month - 1]), MONEY_A_MONTH),
               Given("P_mezz", "mezzanine debt service", float(paid[month - 1]), MONEY_A_MONTH)),
              case.figure(f.MEZZ_DSCR_MIN), "x", _SOURCE, column="mezz_dscr_min"),
-        Step("mezzanine.rating", "Mezzanine rating", "coverage leg of the matrix",
+        Step("mezzanine.rating", "Mezzanine rating", "coverage leg of the matrix" + lifted,
              (Given("DSCR", "least coverage of both tranches", cover, "x", "mezzanine.dscr"),),
              rating_name(rating), "", cited(9, SENIOR_PAGE), column="mezz_rating", closed=False),
     )  # fmt: skip

@@ -22,7 +22,8 @@ from pipeline.inputs.project import (
 )
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import BUILTIN, Source, open_reference, open_source
-from pipeline.inputs.settings import SWITCHES, bounds_of, check_settings, resolved
+from pipeline.inputs.settings import bounds_of, check_settings, resolved
+from pipeline.inputs.swaps import switches_of
 
 _REQUIRED = ("schema", "project", "market", "rulebook")
 
@@ -88,14 +89,17 @@ def load_project(source: Source) -> Request:
         and sound
     ):
         raise InputErrors(collector.errors)
+    values = resolved(base.values, market[0], settled.weights)
+    switches, zcis = switches_of(base, values)
     return assembly.assemble(
         collector,
         Request(
             file=source.document.file,
             project=facts,
-            base=resolved(base.values, market[0], settled.weights),
+            base=values,
             given=frozenset(base.values),
-            switches=dict.fromkeys(SWITCHES, False) | dict(base.switches),
+            switches=switches,
+            zcis=zcis,
             covenants=covenants,
             deal=deal,
             parties=parties,

@@ -22,7 +22,7 @@ from pipeline.inputs.models import (
     Text,
     TupleOf,
 )
-from pipeline.inputs.ratings import NOTCH, SCALE
+from pipeline.inputs.ratings import INVESTMENT_GRADE, NOTCH
 
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 MAX_RUN = 10**12
@@ -40,7 +40,6 @@ def _investment_grade(rating: str) -> str:
     return rating
 
 
-INVESTMENT_GRADE = SCALE[: NOTCH["BBB-"]]
 SwapRating = Annotated[
     Rating,
     AfterValidator(_investment_grade),
