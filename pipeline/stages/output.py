@@ -21,6 +21,7 @@ from pipeline.stages.counts import Counts, add_counts, extreme, whole
 from pipeline.stages.frontier import Frontier
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
+from pipeline.stages.written import write_asked
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -92,12 +93,13 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         )
         summary = _summary(run, plan, counts, tally)
         summary["near_miss_solutions"] = _write_near_misses(run, plan)
+        summary["written"] = _write_asked(run, summary)
         _write_report(run, summary)
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
         summary.update(_usage(run, plan))
         write_json(run.folder / SUMMARY_PATH, summary)
-        _seal(run)
+        _seal(run, summary["written"]["files"])
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
@@ -178,6 +180,14 @@ def _write_near_misses(run: Run, plan: Plan) -> dict[str, Any]:
     return counted(table)
 
 
+def _write_asked(run: Run, summary: Summary) -> dict[str, Any]:
+    """Variants, sensitivities, traces and documents that the request asks for."""
+    asked = read_json(run.folder / MANIFEST_PATH)["request"]["written"]
+    optimal = summary["optimal"]
+    number = optimal["permutation_id"] if optimal else None
+    return write_asked(run.folder, run.folder / RANKED_PATH, asked, number)
+
+
 def _usage(run: Run, plan: Plan) -> dict[str, Any]:
     """What the run took: seconds by stage, pruning's rate, peak memory of the process tree."""
     kept = recorded(run.folder)
@@ -224,12 +234,12 @@ def _finished(run: Run) -> Summary | None:
         return None
 
 
-def _seal(run: Run) -> None:
+def _seal(run: Run, files: list[str]) -> None:
     """Name the outputs and their digests in the manifest: from here on the run is finished."""
     manifest = read_json(run.folder / MANIFEST_PATH)
     manifest["outputs"] = {
         name: file_digest(run.folder / name)
-        for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH, NEAR_MISSES_PATH)
+        for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH, NEAR_MISSES_PATH, *files)
     }
     write_json(run.folder / MANIFEST_PATH, manifest)
     if run.shares_store:
