@@ -137,7 +137,7 @@ def _inflation_swap(case: Case, years: int) -> Step:
          Given("T", "term", years, "years"),
          Given("E", "expected growth of prices, the strike", struck, "", "income.by_year"),
          Given("DF", "discount factor of the term", discount, "", "market file"),
-         Given("charge", f"credit charge of a counterparty rated {rating_name(counterparty)}", charge,
+         Given("charge", f"credit charge, counterparty rated {rating_name(counterparty)}", charge,
                "bps", "rulebook day_one.zcis_credit_bps")),
         case.figure(figure), column,
     )  # fmt: skip

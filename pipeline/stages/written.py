@@ -19,7 +19,7 @@ from pipeline.storage.manifest import json_bytes
 from pipeline.storage.results import head
 from pipeline.storage.store import write_file
 
-SENSITIVITIES_PATH: Final = "reports/sensitivities.parquet"
+SCENARIOS_PATH: Final = "reports/scenarios.parquet"
 TRACE_PATH: Final = "reports/trace.json"
 STRUCTURES: Final = 100  # whose scenarios are written, the best first
 
@@ -36,7 +36,6 @@ _SENSITIVITIES: Final[dict[str, tuple[int, ...]]] = {
     "Rent": (scenarios.RENT,),
     "Delay": (scenarios.DELAY,),
 }
-_NO_DOCUMENT_YET: Final = ("IM", "TermSheets", "WaterfallPDF", "ModelExport")
 _ARROW: Final = {"number": pa.float64(), "count": pa.int64(), "code": pa.string(),
                  "flag": pa.bool_()}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
@@ -50,7 +49,7 @@ def asked_scenarios(written: Mapping[str, Any]) -> list[int]:
     return sorted(asked)
 
 
-def sensitivities_table(rows: Rows, numbers: Sequence[int]) -> pa.Table:
+def scenarios_table(rows: Rows, numbers: Sequence[int]) -> pa.Table:
     """Rows of ranked.parquet told scenario by scenario: the base case, then those of `numbers`."""
     told = [scenarios.BASE, *numbers]
     of_base = ("dscr_min", "dscr_avg", "equity_irr", "dscr_worst_month", "months_under_1",
@@ -71,9 +70,9 @@ def sensitivities_table(rows: Rows, numbers: Sequence[int]) -> pa.Table:
     kinds = {"rank": pa.int64(), "permutation_id": pa.int64(), "scenario": pa.string()}
     fields = [pa.field(name, kind, False) for name, kind in kinds.items()]
     for metric in scenarios.METRIC_NAMES:
-        column = BY_NAME[f"{scenarios.NAMES[scenarios.FIRST_STRESS]}_{metric}"]
-        about = {"unit": column.unit, "description": column.description.partition(",")[0]}
-        fields.append(pa.field(metric, _ARROW[column.kind], True, about))
+        shown = BY_NAME[f"{scenarios.NAMES[scenarios.FIRST_STRESS]}_{metric}"]
+        about = {"unit": shown.unit, "description": shown.description.partition(",")[0]}
+        fields.append(pa.field(metric, _ARROW[shown.kind], True, about))
     return pa.Table.from_pydict(found, schema=pa.schema(fields))
 
 
@@ -88,21 +87,20 @@ def write_asked(
     numbers = asked_scenarios(written)
     files = {}
     if numbers:
-        table = sensitivities_table(head(ranked, STRUCTURES), numbers)
-        files[SENSITIVITIES_PATH] = parquet_bytes(table)
+        table = scenarios_table(head(ranked, STRUCTURES), numbers)
+        files[SCENARIOS_PATH] = parquet_bytes(table)
     if written["AuditTraceFlag_116"] and optimal is not None:
         files[TRACE_PATH] = _trace(folder, optimal)
-    for path in (SENSITIVITIES_PATH, TRACE_PATH):
+    for path in (SCENARIOS_PATH, TRACE_PATH):
         if path in files:
             write_file(folder / path, files[path])
         else:
             (folder / path).unlink(missing_ok=True)
-    documents = written["DocumentPackFlags_113"]
     return {
         "files": sorted(files),
         "scenarios": [scenarios.NAMES[number] for number in numbers],
-        "documents": [name for name in documents if name not in _NO_DOCUMENT_YET],
-        "not_written": [name for name in documents if name in _NO_DOCUMENT_YET],
+        # no document of the pack is made yet; the summary in PDF always is
+        "not_written": list(written["DocumentPackFlags_113"]),
     }
 
 

@@ -1,13 +1,14 @@
 """What every input of the engine moves: the table behind test_every_variable_is_alive.
 
 An entry changes one input of a structure from one setting to another and names what follows, each
-effect with its sign: `+` more, `-` less, `~` other. An effect is a column of the results, or a gate
-reason, warning or repo leg, which is said of a structure or is not. `text` is the sentence of the
-model or the catalogue that the entry holds the engine to.
+effect with its sign: `+` more, `-` less, `~` other, `=` the same. An effect is a column of the
+results, or a gate reason, warning or repo leg, which is said of a structure or is not. `text` is
+the sentence of the model or the catalogue that the entry holds the engine to.
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +17,11 @@ from pipeline.inputs import catalogue
 Settings = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Move:
     """`low` to `high` of a catalogue number, or of a place in the project file.
 
-    `on` names the project (PROJECTS of the test), `where` the settings that make the input matter,
+    `on` names the project (PROJECTS), `where` the settings that make the input matter,
     `facts` other places of the project file, such as `deal.fee_rebate_pct`.
     """
 
@@ -50,6 +51,44 @@ class Move:
     def places(self, value: Any) -> Settings:
         """What to change in the project file."""
         return self.facts | {self.name: value} if self.is_place else self.facts
+
+
+_HOME: Settings = {
+    "schema": 1,
+    "project": {
+        "id": "alive", "title": "Alive", "country": "GB", "asset_type": "data_centre",
+        "tenant": {"name": "Tenant", "rating": "A", "share_pct": 100}, "rent": {"per_kwh": 0.12},
+    },
+    "base": {
+        "GrossITLoad_02": 5, "PUE_03": 1.2, "CapexCostPrice_04": 8e6, "CapexMarketRate_05": 8e6,
+        "LandPurchaseFees_06": 0, "OPEX_08": 15, "LeaseTermYears_22": 15, "SeniorTenorY_39": 10,
+        "EquityIRRTarget_55": 15.5, "MinSeniorRatingTarget_75": "BBB", "ZCiS_NotionalPct_91": 75,
+    },
+    "market": "builtin:gbp",
+    "rulebook": "builtin:v1",
+}  # fmt: skip
+# What each project changes of _HOME. On `defaults` there is none: the catalogue alone.
+PROJECTS: dict[str, Settings] = {
+    "home": {},
+    "abroad": {"project.country": "DE", "project.local_currency": "EUR", "base.FXSpot_35": 0.85},
+    "shared": {"project.tenant.share_pct": 22, "project.tenant.rating": "BBB",
+               "base.TenantRatingFloor_77": "BB"},
+}  # fmt: skip
+
+
+def document(project: str, places: Settings) -> Settings:
+    """The project file `project` with `places` of it set; None takes one out."""
+    content = copy.deepcopy(_HOME)
+    for path, value in (PROJECTS[project] | places).items():
+        *way, last = path.split(".")
+        place = content
+        for name in way:
+            place = place.setdefault(name, {})
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+    return content
 
 
 INDEXED = {"IndexationMode_18": "CPI_Linked"}
@@ -240,7 +279,7 @@ MOVES: tuple[Move, ...] = (
     Move(90, 3, 9, "delay_equity_irr-", "9: COD delay _90 months"),
     Move(91, 25, 75, "day1_zcis_10y+", "7: notional _91 % x S, breakeven over expected", ZCIS),
     Move(92, "5", "10", "day1_zcis_5y- day1_zcis_10y+", "7: term of a single zcis switch",
-         {"zcis": True, **INDEXED}),
+         INDEXED, facts={"base.zcis": True}),
     Move(93, 2.5, 3, "day1_zcis_5y+ day1_zcis_10y+", "7: b = _93 - _94",
          ZCIS | {"zcis_5y": True}),
     Move(94, 15, 40, "day1_zcis_10y-", "7: b = _93 - _94", ZCIS),
@@ -267,12 +306,17 @@ MOVES: tuple[Move, ...] = (
     Move(103, "TurboOnTrap", "RatingDowngrade", "turbo_months~", "8: RatingDowngrade notches",
          TURBO),
     Move(104, "PayDown", "Reserve", "expected_wal+", "8: trapped cash per _104", TRAP),
-    Move(104, "Reserve", "DistToEquity", "equity_irr+", "8: one clean test",
+    Move(104, "Reserve", "DistToEquity", "opex_equity_irr+", "8: one clean test",
          {"RentFreeMonths_68": 6}),
     Move(105, "Off", "Limited", "equity_multiple+", "8: earns on reserves and trapped cash"),
     Move(105, "Off", "LeaseBacked", "equity_multiple+", "8: earns on reserves and trapped cash"),
     Move(106, "SeniorFirst", "ProRataFees", "rent_equity_irr~ default_equity_irr~",
          "8: the fee line between senior and mezzanine", MEZZ),
+    Move(110, {"DSCR": 1}, {"SeniorRaise": 1}, "composite_score~", "11: CompositeScore per _110"),
+    Move(111, ["DSCR>=1.5"], ["DSCR>=1.1"], "viable+", "11: all hard filters _111"),
+    Move(114, {}, {"Weak": {"min_rating": "BBB", "max_tenor_years": 7}},
+         "day1_zcis_5y- day1_zcis_10y=", "13: counterparty by rating and tenor",
+         ZCIS | {"zcis_5y": True}),
     # -- beyond the catalogue: switches, covenants, facts of the project, deal, parties --------
     Move("mezz", False, True, "mezz_notional+ wacc~ complexity+", "12: mezz is off or on",
          {"TargetDSCRMezz_45": 1.10}),
@@ -289,9 +333,10 @@ MOVES: tuple[Move, ...] = (
     Move("project.tenant.rating", "A", "BBB", "senior_rating-", "6: tenant below _77"),
     Move("project.tenant.share_pct", 20, 60, "CONCENTRATION+", "6: concentration", on="shared",
          where={"DSRA_Months_59": 3}),
-    Move("project.country", "GB", "DE", "CENTRAL_BANK_CURRENCY+ equity_capacity~",
-         "6: RK-REPO-001 by jurisdiction; 5: tax rate by country",
+    Move("project.country", "GB", "US", "equity_capacity+", "5: tax rate by country",
          {"VAT_TaxTreatmentToggle_26": True}, facts={"project.local_currency": "GBP"}),
+    Move("project.country", "GB", "DE", "CENTRAL_BANK_CURRENCY+", "6: RK-REPO-001 by jurisdiction",
+         facts={"project.local_currency": "GBP"}),
     Move("project.asset_type", "data_centre", "renewable", "TENOR_EXCEEDS_LIMIT-",
          "10: RK-TENOR-001 by asset type", {"LeaseTermYears_22": 25, "SeniorTenorY_39": 20}),
     Move("project.rent", {"per_kwh": 0.12}, {"per_kwh": 0.13}, "gross_income+", "2: per_kwh r"),
@@ -324,3 +369,56 @@ MOVES: tuple[Move, ...] = (
          [{"country": "GB", "city": "London", "site": "One", "share_pct": 100}],
          "GEO_CONCENTRATION+", "6: RK-CONC-002"),
 )  # fmt: skip
+
+# Variables of a run: no figure of a structure moves, and each does what is said here.
+OF_A_RUN: dict[int, str] = {
+    107: "the step of a Range given without one",
+    108: "the most permutations of a run",
+    109: "the order of ranked.parquet",
+    112: "the lease variants of reports/scenarios.parquet; Stress is all fourteen stresses",
+    113: "the documents of the pack, listed as not written as long as none is made",
+    115: "the stresses of reports/scenarios.parquet",
+    116: "reports/trace.json, how every figure of the best structure came about",
+}
+# Input rows beyond the catalogue, and what moves them.
+EXTRA_ROWS: dict[str, int | str] = {
+    "MEZZ_ON": "mezz",
+    "ZCIS_5Y_ON": "zcis_5y",
+    "ZCIS_10Y_ON": "zcis_10y",
+    "TRS_ON": "trs",
+    "FLOOR_ON": "floor",
+    "STRIP_ON": "strip",
+    "MAX_LTV_PCT": "max_ltv_pct",
+    "MIN_ICR": "min_icr",
+    "LOCAL_CURRENCY": "project.local_currency",
+    "TENANT_NOTCH": "project.tenant.rating",
+    "TENANT_SHARE_PCT": "project.tenant.share_pct",
+    "JURISDICTION": "project.country",
+    "ASSET_TYPE": "project.asset_type",
+    "RENT_BASIS": "project.rent",
+    "RENT_RATE": "project.rent",
+    "INSURER_NOTCH": "parties.insurer_rating",
+    "TURBO_TRIGGER_DSCR": 101,
+    "DSRA_LETTER_OF_CREDIT": "covenants.dsra_funding",
+    "CAPITALISE_INTEREST": "covenants.interest_during_construction",
+    "PREPAYMENT_PENALTY_PCT": "covenants.prepayment_penalty_pct",
+    "FEE_REBATE_PCT": "deal.fee_rebate_pct",
+    "ADVANCE_UPLIFT_PCT": "deal.advance_uplift_pct",
+    "QUARTERLY_PAYMENT": "covenants.payment_frequency",
+    "TRUE_SALE": "deal.true_sale",
+    "GOVERNING_LAW_OK": "deal.governing_law",
+    "RULE_144A": "deal.rule_144a",
+    "GEO_CONCENTRATION": "project.locations",
+    "ZCIS_IMPLIED_5Y_PCT": 93,
+    "ZCIS_IMPLIED_10Y_PCT": 93,
+    "COUNTERPARTY_5Y_RATING": "parties.hedge_counterparty_rating",
+    "COUNTERPARTY_10Y_RATING": "parties.hedge_counterparty_rating",
+    "RATE_OPTION": "deal.rate_option",
+    "CPI_STRESS_1_PCT": 82,
+    "CPI_STRESS_2_PCT": 82,
+    "CPI_STRESS_3_PCT": 82,
+}
+# What the waterfall does not look at yet.
+NOT_YET: set[int | str] = {51, "covenants.payment_frequency"}
+# Set by the engine from _28, see test_a_curve_shift_finds_its_own_curve.
+TABLE_ROWS = {"CURVE_TABLE"}
