@@ -82,10 +82,12 @@ def section(found: list[Measured], finer: int, objective: str) -> str:
     lines = [
         f"### {title[0].upper()}{title[1:]}: {found[0].space:,} structures",
         "",
-        f"Reached {100 * REACHED:.1f} % of the swept optimum: {sum(e.reached for e in found)} of "
-        f"{len(found)} seeds; better than it: {sum(e.improved for e in found)}. Least ratio "
-        f"{least}. The answer was found after {statistics.median(e.at for e in found):,.0f} "
-        f"evaluations (median), {max(e.at for e in found):,} at most.",
+        (
+            f"Reached {100 * REACHED:.1f} % of the swept optimum: "
+            f"{sum(e.reached for e in found)} of {len(found)} seeds; better than it: {sum(e.improved for e in found)}. Least ratio "
+            f"{least}. The answer was found after {statistics.median(e.at for e in found):,.0f} "
+            f"evaluations (median), {max(e.at for e in found):,} at most."
+        ),
         "",
         f"| seed | evaluations | of the space | answer found at | tier | {objective} | ratio |",
         "|--:|--:|--:|--:|---|--:|--:|",

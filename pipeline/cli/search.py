@@ -36,7 +36,7 @@ _MOST = 1_000_000
 @click.option("--viable", is_flag=True, help="Only structures that pass every hard filter.")
 @click.option(
     "--finer",
-    type=click.IntRange(1, 10_000),
+    type=click.IntRange(1, 1_000),
     default=1,
     show_default=True,
     metavar="N",

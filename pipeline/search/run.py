@@ -126,6 +126,8 @@ def search(
 
 def _as_asked(request: Request, choices: Choices, settings: Settings) -> Request:
     """The request with what the choices say instead. Raises BadSettingError."""
+    from pipeline.inputs.levers import MAX_VALUES  # noqa: PLC0415 - as in `search`
+
     objective = choices.objective or request.run.objective
     if objective not in MEASURES:
         raise BadSettingError(f"objective: {objective!r} is not one of {', '.join(MEASURES)}")
@@ -133,6 +135,11 @@ def _as_asked(request: Request, choices: Choices, settings: Settings) -> Request
     request = replace(request, run=replace(request.run, objective=objective, seed=seed))
     if choices.finer > 1:
         request = finer_request(request, choices.finer)
+    crowded = [lever.name for lever in request.levers if len(lever.options) > MAX_VALUES]
+    if crowded:
+        raise BadSettingError(
+            f"finer: {choices.finer} gives {', '.join(crowded)} more than {MAX_VALUES:,} values"
+        )
     if request.space_size >= MAX_SIZE:
         raise BadSettingError(
             f"finer: {choices.finer} makes a space of {request.space_size:.3g} structures; "
