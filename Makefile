@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types bench peers search-proof lock clean
+.PHONY: help setup run test test-full lint types bench peers search-proof golden lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -44,6 +44,10 @@ peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.m
 
 search-proof: setup  ## the search beside a sweep over 20 seeds: docs/search.md
 	$(BIN)/python -m benchmarks.search_proof
+
+golden: setup  ## the plan's expected outcomes beside what runs give: docs/golden.md
+	$(BIN)/atlas-forge golden --out $(OUT) --markdown docs/golden.md
+	$(BIN)/python -m benchmarks.golden_assumptions
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)
