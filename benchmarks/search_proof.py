@@ -79,14 +79,15 @@ def section(found: list[Measured], finer: int, objective: str) -> str:
     title = "the swept space itself" if finer == 1 else f"numeric levers {finer:,} times finer"
     ratios = [each.ratio for each in found if each.ratio is not None]
     least = f"{100 * min(ratios):.3f} %" if len(ratios) == len(found) else "another tier"
+    reached, improved = sum(e.reached for e in found), sum(e.improved for e in found)
+    places = [each.at for each in found]
     lines = [
         f"### {title[0].upper()}{title[1:]}: {found[0].space:,} structures",
         "",
         (
-            f"Reached {100 * REACHED:.1f} % of the swept optimum: "
-            f"{sum(e.reached for e in found)} of {len(found)} seeds; better than it: {sum(e.improved for e in found)}. Least ratio "
-            f"{least}. The answer was found after {statistics.median(e.at for e in found):,.0f} "
-            f"evaluations (median), {max(e.at for e in found):,} at most."
+            f"Reached {100 * REACHED:.1f} % of the swept optimum: {reached} of {len(found)} seeds; "
+            f"better than it: {improved}. Least ratio {least}. The answer was found after "
+            f"{statistics.median(places):,.0f} evaluations (median), {max(places):,} at most."
         ),
         "",
         f"| seed | evaluations | of the space | answer found at | tier | {objective} | ratio |",
