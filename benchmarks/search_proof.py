@@ -14,8 +14,9 @@ from typing import Any
 from benchmarks.machine import ROOT, commit
 from pipeline.inputs import Request, load_request
 from pipeline.runner import run_direct
+from pipeline.search import BUDGET
 from pipeline.search.compare import REACHED
-from pipeline.search.run import BUDGET, Choices, search
+from pipeline.search.run import Choices, search
 from pipeline.settings import Settings, load_settings
 from pipeline.stages.contract import Progress
 

@@ -12,8 +12,8 @@ from pipeline.cli.interrupts import ending_cleanly
 from pipeline.cli.options import out_option, place_options, settings_of
 from pipeline.cli.progress import progress_display
 from pipeline.lean_arrow import keep_pandas_out
+from pipeline.search import BUDGET
 
-_BUDGET = 10_000
 _MOST = 1_000_000
 
 
@@ -27,7 +27,7 @@ _MOST = 1_000_000
 @click.option(
     "--budget",
     type=click.IntRange(1, _MOST),
-    default=_BUDGET,
+    default=BUDGET,
     show_default=True,
     help="Distinct structures evaluated at most.",
 )

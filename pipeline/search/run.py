@@ -25,6 +25,7 @@ from pipeline.compute.executor import cause_of, check_fingerprints
 from pipeline.engine import warm_up
 from pipeline.escape import path_part
 from pipeline.logs import LOG_PATH, run_log
+from pipeline.search import BUDGET
 from pipeline.search.archive import Archive
 from pipeline.search.batches import Place, batch_of
 from pipeline.search.compare import swept
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from pipeline.inputs import Request
 
 STAGE: Final = "search"
-BUDGET: Final = 10_000
 # Rounds of questions without a new structure, before the space counts as searched through.
 _NOTHING_NEW: Final = 500
 _WHOLE_SPACE_ROWS: Final = 400

@@ -18,11 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.columns import MERGE_COLUMNS, merge_fields
+from pipeline.columns import merge_fields
 from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
 from pipeline.storage.store import TEMPORARY, Store
 
-RANK: Final = MERGE_COLUMNS[0]
 # Fixed, so that the file does not depend on how parts or the sort's output were cut.
 _ROW_GROUP: Final = 50_000
 
