@@ -25,8 +25,7 @@ from tests.run_projects import SPACE, log_of, quiet, request_of, run_here
 # 5 % of the large golden space.
 MOST = 13_056
 FULL = pytest.mark.full
-SEEDS = [pytest.param(n, marks=[FULL] if n > 1 else []) for n in range(20)]
-FINER_SEEDS = [pytest.param(n, marks=[FULL] if n else []) for n in range(20)]
+SEEDS = [pytest.param(n, marks=[FULL] if n else []) for n in range(20)]
 # A space of which few structures pass the gates, none of them fully funded.
 POOR = """\
 schema: 1
@@ -87,7 +86,7 @@ def test_a_search_reaches_the_optimum_of_the_large_golden_space(
     assert found["objective"] >= 0.995 * optimum[1]
 
 
-@pytest.mark.parametrize("seed", FINER_SEEDS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_finer_levers_give_something_better_than_the_sweep(
     large: Request, optimum: tuple[int, float], tmp_path: Path, seed: int
 ) -> None:
