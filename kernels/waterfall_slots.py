@@ -23,7 +23,8 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     MEZZ_WINDOW,  # months in which mezzanine interest capitalises
     MEZZ_BALLOON,
     MEZZ_FEE,
-    MEZZ_NEEDS_CURRENT,  # 1: mezzanine principal waits while the senior is in arrears
+    MEZZ_NEEDS_CURRENT,  # 1: mezzanine principal waits for the senior's; 0: it is paid alongside
+    MEZZ_NEEDS_COVER,  # 1: it waits too while collateral is thin for senior and mezzanine together
     INSURANCE,  # money a month while the lease runs
     MAINTENANCE,  # decimal of gross income
     LEASE,  # months
@@ -48,7 +49,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     PREPAID_PER_CASH,  # 1 / (1 + PENALTY)
     TRS_FEE,  # money a month, subordinated
     TRS_MONTHS,
-) = range(37)
+) = range(38)
 
 # -- accounts: carried from month to month -------------------------------------------------------
 (
@@ -72,7 +73,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     CLEAN_RUN,
     COVENANT_INCOME,  # running sums of the covenant's numerator and denominator
     COVENANT_SERVICE,
-) = range(37, 57)
+) = range(38, 58)
 
 # -- the month's streams, put in by the caller ---------------------------------------------------
 (
@@ -85,7 +86,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SWAP,  # swap settlement, positive to the project
     INCOME_BEFORE,  # COVENANT_INCOME and COVENANT_SERVICE at the start of the test window
     SERVICE_BEFORE,
-) = range(57, 66)
+) = range(58, 67)
 
 # -- what was due and paid in the month, in order ------------------------------------------------
 (
@@ -131,7 +132,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(66, 108)
+) = range(67, 109)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -148,14 +149,15 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(108, 121)
+) = range(109, 122)
 (
     OPENING_RESERVES,
     UNTROUBLED,  # 1: every step of the month can be paid in full and nothing is held back
     OWED_NEXT,  # balances after such a month
     MEZZ_OWED_NEXT,
-) = range(121, 125)
-N_SLOTS = 125
+    SET_ASIDE,  # mezzanine's share of the cash for principal, where it is paid alongside
+) = range(122, 127)
+N_SLOTS = 127
 FIRST_TOTAL = PRINCIPAL_PAID
 
 STEPS = (
