@@ -145,7 +145,8 @@ RATE_OPTION = 148
 CPI_STRESS_1_PCT = 149  # the three paths of CPI_Scenarios_82
 CPI_STRESS_2_PCT = 150
 CPI_STRESS_3_PCT = 151
-N_INPUTS = 152
+MEZZ_RESERVE_MONTHS = 152
+N_INPUTS = 153
 
 # -- codes: place in the catalogue's list of allowed values -----------------------------------
 GBP, EUR, USD, JPY, AED = range(5)

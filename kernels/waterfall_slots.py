@@ -1,8 +1,8 @@
 """Where terms, accounts, streams, payments and totals of a waterfall stand in its flat buffer.
 
-Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall. STEPS is the order of
-payments with the slot that says what each was paid. All money in project currency unless a comment
-says otherwise; rates are monthly decimals.
+Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall; kernels.steps names the order
+of payments. All money in project currency unless a comment says otherwise; rates are monthly
+decimals.
 """
 
 BLOCK = 32
@@ -48,7 +48,9 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     PREPAID_PER_CASH,  # 1 / (1 + PENALTY)
     TRS_FEE,  # money a month, subordinated
     TRS_MONTHS,
-) = range(37)
+    MEZZ_RESERVE_MONTHS,  # months of scheduled mezzanine service held in cash
+    PAYMENT_MONTHS,  # months from one payment date to the next: 1, or 3 (kernels.quarterly)
+) = range(39)
 
 # -- accounts: carried from month to month -------------------------------------------------------
 (
@@ -64,6 +66,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     RENT_FREE_RESERVE,
     TRAPPED,
     DSRA,
+    MEZZ_RESERVE,
     FACILITY_DRAWN,
     PROFIT_OF_YEAR,
     LOSS_CARRIED,
@@ -72,7 +75,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     CLEAN_RUN,
     COVENANT_INCOME,  # running sums of the covenant's numerator and denominator
     COVENANT_SERVICE,
-) = range(37, 57)
+) = range(39, 60)
 
 # -- the month's streams, put in by the caller ---------------------------------------------------
 (
@@ -85,7 +88,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SWAP,  # swap settlement, positive to the project
     INCOME_BEFORE,  # COVENANT_INCOME and COVENANT_SERVICE at the start of the test window
     SERVICE_BEFORE,
-) = range(57, 66)
+) = range(60, 69)
 
 # -- what was due and paid in the month, in order ------------------------------------------------
 (
@@ -111,6 +114,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     FROM_TRAPPED,
     FROM_DSRA,
     FROM_FACILITY,
+    FROM_MEZZ_RESERVE,
     PAID_OPERATING,
     PAID_FEES,
     PAID_INTEREST,
@@ -123,6 +127,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     PAID_MEZZ_INTEREST,
     PAID_MEZZ_PRINCIPAL,
     PAID_MEZZ_FEES,
+    TO_MEZZ_RESERVE,
     PREPAID,
     PAID_PENALTY,
     RELEASED,
@@ -131,7 +136,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(66, 108)
+) = range(69, 113)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -148,31 +153,17 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(108, 121)
+) = range(113, 126)
 (
     OPENING_RESERVES,
     UNTROUBLED,  # 1: every step of the month can be paid in full and nothing is held back
     OWED_NEXT,  # balances after such a month
     MEZZ_OWED_NEXT,
-) = range(121, 125)
-N_SLOTS = 125
+    MEZZ_OPENING,  # balance before the month's payment, where a reserve is held
+    PUT_IN_BEFORE,  # EQUITY_IN before the mezzanine's turn, likewise
+    HELD_BACK,  # 1: a trap or thin collateral holds the mezzanine's cash
+) = range(126, 133)
+N_SLOTS = 133
+FIRST_ACCOUNT = SENIOR_OWED
+FIRST_FLOW = RECEIVED
 FIRST_TOTAL = PRINCIPAL_PAID
-
-STEPS = (
-    ("Operating costs, insurance, maintenance, tax", PAID_OPERATING),
-    ("Senior fees, wrap premium, liquidity fee", PAID_FEES),
-    ("Senior interest", PAID_INTEREST),
-    ("Swap payments", PAID_SWAP),
-    ("Senior principal", PAID_PRINCIPAL),
-    ("Senior balloon", PAID_BALLOON),
-    ("Liquidity facility repayment", PAID_FACILITY),
-    ("DSRA top-up", TO_DSRA),
-    ("Mezzanine interest", PAID_MEZZ_INTEREST),
-    ("Mezzanine principal", PAID_MEZZ_PRINCIPAL),
-    ("Mezzanine fees", PAID_MEZZ_FEES),
-    ("Senior prepayment (turbo, pay-down)", PREPAID),
-    ("Prepayment penalty", PAID_PENALTY),
-    ("Cash trapped", TO_TRAP),
-    ("Total return swap fee", PAID_TRS),
-    ("Equity", EQUITY),
-)

@@ -28,11 +28,7 @@ from pipeline.storage.plan import Plan
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, head, thinned
 
 SCHEMA = 1
-NOT_MODELLED = (
-    "floating coupons",
-    "quarterly payment",
-    "mezzanine reserve (no input sizes one)",
-)
+NOT_MODELLED = ("floating coupons",)
 _TOP_ROWS = 10
 _SCATTER_POINTS = 20_000
 
