@@ -158,7 +158,7 @@ def _pay_senior(s, month):
         unpaid_swap = max(0.0, min(swap_due, by_swap - cash))
         service = s[INTEREST * b + c] + s[SCHEDULED * b + c]
         target = s[DSRA_MONTHS * b + c] * service * (running - matures)
-        missing = max(0.0, target - dsra)
+        missing = target - dsra if target - dsra > TOLERANCE * target else 0.0
         for_principal = max(0.0, cash - by_swap)
         first = s[RESERVE_FIRST * b + c] * min(for_principal, missing)
         for_principal = for_principal - first
@@ -362,7 +362,8 @@ def _use_mezz_reserve(s, month):
         service = service + s[MEZZ_SHARE * b + c] * s[MEZZ_OPENING * b + c]
         target = s[MEZZ_RESERVE_MONTHS * b + c] * service
         target = target if month < s[MEZZ_MATURITY * b + c] else 0.0
-        top_up = min(cash, max(0.0, target - reserve))
+        missing = target - reserve if target - reserve > TOLERANCE * target else 0.0
+        top_up = min(cash, missing)
         reserve = reserve + top_up
 
         left = s[MEZZ_OWED * b + c] + late_interest + late_principal + s[MEZZ_FEES_LATE * b + c]
@@ -466,7 +467,7 @@ def _try_in_full(s, month):
         held = s[RENT_FREE_RESERVE * b + c] + s[TRAPPED * b + c] + s[FACILITY_DRAWN * b + c]
         held = held + (s[TRAP_ON * b + c] + s[TURBO_ON * b + c])
         calm = 1.0 if drawn + late + held == 0.0 else 0.0
-        calm = calm if target <= s[DSRA * b + c] else 0.0
+        calm = calm if target - s[DSRA * b + c] <= TOLERANCE * target else 0.0
         calm = (
             calm if min(min(for_principal, after_senior), min(after_mezz, equity)) >= 0.0 else 0.0
         )
@@ -501,7 +502,8 @@ def _mezz_reserve_rests(s, month):
         service = s[PAID_MEZZ_INTEREST * b + c] + s[PAID_MEZZ_PRINCIPAL * b + c]
         target = s[MEZZ_RESERVE_MONTHS * b + c] * service
         over = reserve if month > s[MEZZ_MATURITY * b + c] else 0.0
-        restless = max(restless, over + max(0.0, target - reserve))
+        missing = target - reserve if target - reserve > TOLERANCE * target else 0.0
+        restless = max(restless, over + missing)
         s[FROM_MEZZ_RESERVE * b + c] = 0.0
         s[TO_MEZZ_RESERVE * b + c] = 0.0
     return restless == 0.0

@@ -29,7 +29,8 @@ class Settings:
     store: where parts, markers and plan go; empty: into the run folder (s3://bucket/prefix).
     store_endpoint, store_ca_file: address and CA bundle of a store beside the public clouds.
     workers: threads or processes that compute; 0: one per core.
-    mode: threads (in one process), processes, or serial (in this thread, without Dask).
+    mode: threads (of this process), processes (of a Dask cluster on this machine), or serial (in
+        this thread). Threads are Dask's where a dashboard is asked for, and plain otherwise.
     scheduler, scheduler_*_file: address of a running Dask scheduler (tls://…) and its TLS files.
     allowed_failures: workers a partition may lose before it is given up.
     dashboard: address of the Dask dashboard, such as ":8787"; empty: none.

@@ -21,6 +21,15 @@ def out_option(function: Function) -> Function:
 
 def execution_options(function: Function) -> Function:
     """How a run is carried out; none of these changes a figure."""
+    return place_options(
+        click.option(
+            "--partition-rows", metavar="N", help="Permutations a partition of a new run."
+        )(function)
+    )
+
+
+def place_options(function: Function) -> Function:
+    """Where work is done and kept."""
     for option in reversed(
         (
             click.option("--workers", metavar="N", help="Threads or processes (default: cores)."),
@@ -28,9 +37,6 @@ def execution_options(function: Function) -> Function:
                 "--threads", "mode", flag_value=THREADS, help="Compute in threads (default)."
             ),
             click.option("--processes", "mode", flag_value=PROCESSES, help="Compute in processes."),
-            click.option(
-                "--partition-rows", metavar="N", help="Permutations a partition of a new run."
-            ),
             click.option(
                 "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
             ),

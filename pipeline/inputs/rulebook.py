@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.cash_rules import CashSection, DayOneSection, StressSection
-from pipeline.inputs.models import Date, Percent, SchemaVersion, StrictModel, TupleOf
+from pipeline.inputs.models import Date, Percent, SchemaVersion, StrictModel, Text, TupleOf
 from pipeline.inputs.project import ID_PATTERN
 from pipeline.inputs.rules import (
     ByJurisdiction,
@@ -155,6 +155,13 @@ class Tiers(StrictModel):
     silver: SilverTier
 
 
+class MarketSection(StrictModel):
+    """What is asked of the market file."""
+
+    source: Text
+    stale_after_days: Annotated[int, Field(ge=1, le=3660)]
+
+
 class ReverseCheckSection(StrictModel):
     """The sizing of a sample by bisection: rows in a partition of the usual size, and how far it
     may lie from the closed form in money units of the project currency and in DSCR."""
@@ -181,6 +188,7 @@ class RulebookFile(StrictModel):
     cash: CashSection
     day_one: DayOneSection
     stress: StressSection
+    market: MarketSection
     reverse_check: ReverseCheckSection
 
     def __reduce__(self) -> tuple[Any, ...]:

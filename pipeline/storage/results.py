@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.storage.checkpoints import PRUNING, part_path
 from pipeline.storage.manifest import UnreadableDocumentError, read_json
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
 REPORT_PATH: Final = "reports/summary.pdf"
+NEAR_MISSES_PATH: Final = "reports/near_misses.parquet"
+EVALUATED_PATH: Final = "evaluated"
+_ID: Final = "permutation_id"
 
 Rows = list[dict[str, Any]]
 
@@ -79,6 +84,42 @@ def head(path: Path, rows: int) -> Rows:
     """
     table = pa.Table.from_batches(_batches(path, rows), schema=pq.read_schema(path))
     return cast(Rows, table.slice(0, rows).to_pylist())
+
+
+def stored_row(
+    folder: Path, permutation_id: int, partition: int | None = None
+) -> tuple[str, dict[str, Any]] | None:
+    """Where a run keeps a permutation, and that row: of ranked.parquet, else of evaluated/.
+
+    `folder` is the run's; `partition` is what `Plan.partition_of` says, without which every part
+    is looked through. None where the run has not got to it or its sample does not hold it. Raises
+    OSError if page checksums do not match.
+    """
+    parts = (
+        [folder / part_path(PRUNING, partition)]
+        if partition is not None
+        else sorted((folder / EVALUATED_PATH).glob("*.parquet"))
+    )
+    for path in [folder / RANKED_PATH, *parts]:
+        if path.is_file() and (row := _row_of(path, permutation_id)) is not None:
+            return path.relative_to(folder).as_posix(), row
+    return None
+
+
+def _row_of(path: Path, permutation_id: int) -> dict[str, Any] | None:
+    """A permutation's row of one file; only groups that may hold it are read, ids first."""
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    place = file.schema_arrow.get_field_index(_ID)
+    for group in range(file.num_row_groups):
+        told = file.metadata.row_group(group).column(place).statistics
+        if told is not None and told.has_min_max and not told.min <= permutation_id <= told.max:
+            continue
+        ids = file.read_row_group(group, columns=[_ID], use_threads=False)[_ID].to_numpy()
+        found = np.flatnonzero(ids == permutation_id)
+        if len(found):
+            table = file.read_row_group(group, use_threads=False)
+            return cast("dict[str, Any]", table.slice(int(found[0]), 1).to_pylist()[0])
+    return None
 
 
 def thinned(path: Path, columns: list[str], most: int) -> Rows:
