@@ -146,7 +146,8 @@ CPI_STRESS_1_PCT = 149  # the three paths of CPI_Scenarios_82
 CPI_STRESS_2_PCT = 150
 CPI_STRESS_3_PCT = 151
 COUNTERPARTY_10Y_RATING = 152
-N_INPUTS = 153
+MEZZ_RESERVE_MONTHS = 153
+N_INPUTS = 154
 
 # -- codes: place in the catalogue's list of allowed values -----------------------------------
 GBP, EUR, USD, JPY, AED = range(5)

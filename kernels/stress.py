@@ -8,7 +8,7 @@ those of column `row` of `out` (N_FIGURES, rows), block arrays are (months, bloc
 import numba
 import numpy as np
 
-from kernels import cashflow, dayone, rating, scenarios, twins
+from kernels import cashflow, dayone, quarterly, rating, scenarios, twins
 from kernels import figures as f
 from kernels import income as inc
 from kernels import layout as x
@@ -183,7 +183,10 @@ def set_special_passes(inputs, row, scenario, facility, out):
 
 @numba.njit(**_JIT)
 def refinance_flows(inputs, row, c, out, flows):
-    """Turn the base flows of a balloon into those of its refinancing over the rest of the lease."""
+    """Turn the base flows of a balloon into those of its refinancing over the rest of the lease.
+
+    The new loan comes and is served on payment dates.
+    """
     if inputs[x.SENIOR_AMORT_TYPE, row] != x.AMORT_BULLET:
         return
     maturity = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
@@ -192,9 +195,10 @@ def refinance_flows(inputs, row, c, out, flows):
     if lease <= maturity or not senior > 0.0:
         return
     payment = _refinanced_payment(inputs, row, senior, lease - maturity)
-    flows[maturity - 1, c] += senior
-    for m in range(maturity, lease):
-        flows[m, c] -= payment
+    period = quarterly.payment_months(inputs, row)
+    flows[int(quarterly.payment_date(maturity, period)) - 1, c] += senior
+    for month in range(maturity + 1, lease + 1):
+        flows[int(quarterly.payment_date(month, period)) - 1, c] -= payment
 
 
 @numba.njit(**_JIT)

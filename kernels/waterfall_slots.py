@@ -1,8 +1,8 @@
 """Where terms, accounts, streams, payments and totals of a waterfall stand in its flat buffer.
 
-Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall. STEPS is the order of
-payments with the slot that says what each was paid. All money in project currency unless a comment
-says otherwise; rates are monthly decimals.
+Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall; kernels.steps names the order
+of payments. All money in project currency unless a comment says otherwise; rates are monthly
+decimals.
 """
 
 BLOCK = 32
@@ -49,7 +49,9 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     PREPAID_PER_CASH,  # 1 / (1 + PENALTY)
     TRS_FEE,  # money a month, subordinated
     TRS_MONTHS,
-) = range(38)
+    MEZZ_RESERVE_MONTHS,  # months of scheduled mezzanine service held in cash
+    PAYMENT_MONTHS,  # months from one payment date to the next: 1, or 3 (kernels.quarterly)
+) = range(40)
 
 # -- accounts: carried from month to month -------------------------------------------------------
 (
@@ -65,6 +67,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     RENT_FREE_RESERVE,
     TRAPPED,
     DSRA,
+    MEZZ_RESERVE,
     FACILITY_DRAWN,
     PROFIT_OF_YEAR,
     LOSS_CARRIED,
@@ -73,7 +76,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     CLEAN_RUN,
     COVENANT_INCOME,  # running sums of the covenant's numerator and denominator
     COVENANT_SERVICE,
-) = range(38, 58)
+) = range(40, 61)
 
 # -- the month's streams, put in by the caller ---------------------------------------------------
 (
@@ -86,7 +89,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SWAP,  # swap settlement, positive to the project
     INCOME_BEFORE,  # COVENANT_INCOME and COVENANT_SERVICE at the start of the test window
     SERVICE_BEFORE,
-) = range(58, 67)
+) = range(61, 70)
 
 # -- what was due and paid in the month, in order ------------------------------------------------
 (
@@ -112,6 +115,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     FROM_TRAPPED,
     FROM_DSRA,
     FROM_FACILITY,
+    FROM_MEZZ_RESERVE,
     PAID_OPERATING,
     PAID_FEES,
     PAID_INTEREST,
@@ -124,6 +128,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     PAID_MEZZ_INTEREST,
     PAID_MEZZ_PRINCIPAL,
     PAID_MEZZ_FEES,
+    TO_MEZZ_RESERVE,
     PREPAID,
     PAID_PENALTY,
     RELEASED,
@@ -132,7 +137,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(67, 109)
+) = range(70, 114)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -149,32 +154,19 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(109, 122)
+) = range(114, 127)
 (
     OPENING_RESERVES,
     UNTROUBLED,  # 1: every step of the month can be paid in full and nothing is held back
     OWED_NEXT,  # balances after such a month
     MEZZ_OWED_NEXT,
     SET_ASIDE,  # mezzanine's share of the cash for principal, where it is paid alongside
-) = range(122, 127)
-N_SLOTS = 127
+    MEZZ_OPENING,  # balance before the month's payment, where a reserve is held
+    PUT_IN_BEFORE,  # EQUITY_IN before the mezzanine's turn, likewise
+    HELD_BACK,  # 1: a trap or thin collateral holds the mezzanine's cash
+    MEZZ_WAITS,  # 1: mezzanine principal may not be paid
+) = range(127, 136)
+N_SLOTS = 136
+FIRST_ACCOUNT = SENIOR_OWED
+FIRST_FLOW = RECEIVED
 FIRST_TOTAL = PRINCIPAL_PAID
-
-STEPS = (
-    ("Operating costs, insurance, maintenance, tax", PAID_OPERATING),
-    ("Senior fees, wrap premium, liquidity fee", PAID_FEES),
-    ("Senior interest", PAID_INTEREST),
-    ("Swap payments", PAID_SWAP),
-    ("Senior principal", PAID_PRINCIPAL),
-    ("Senior balloon", PAID_BALLOON),
-    ("Liquidity facility repayment", PAID_FACILITY),
-    ("DSRA top-up", TO_DSRA),
-    ("Mezzanine interest", PAID_MEZZ_INTEREST),
-    ("Mezzanine principal", PAID_MEZZ_PRINCIPAL),
-    ("Mezzanine fees", PAID_MEZZ_FEES),
-    ("Senior prepayment (turbo, pay-down)", PREPAID),
-    ("Prepayment penalty", PAID_PENALTY),
-    ("Cash trapped", TO_TRAP),
-    ("Total return swap fee", PAID_TRS),
-    ("Equity", EQUITY),
-)

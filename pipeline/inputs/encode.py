@@ -96,6 +96,7 @@ def _set_terms(column: FloatArray, request: Request) -> None:
     column[x.CAPITALISE_INTEREST] = covenants.interest_during_construction
     column[x.PREPAYMENT_PENALTY_PCT] = covenants.prepayment_penalty_pct
     column[x.QUARTERLY_PAYMENT] = covenants.payment_frequency == "Quarterly"
+    column[x.MEZZ_RESERVE_MONTHS] = covenants.mezz_reserve_months
     column[x.FEE_REBATE_PCT] = deal.fee_rebate_pct
     column[x.ADVANCE_UPLIFT_PCT] = deal.advance_uplift_pct
     banks = request.rulebook.rules.repo.threshold

@@ -128,6 +128,7 @@ class Covenants(StrictModel):
     prepayment_penalty_pct: Annotated[float, Field(ge=0, le=10)] = 0.0
     interest_during_construction: bool = True
     payment_frequency: Literal["Monthly", "Quarterly"] = "Monthly"
+    mezz_reserve_months: Annotated[int, Field(ge=0, le=24)] = 0
 
 
 class Deal(StrictModel):

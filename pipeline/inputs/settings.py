@@ -178,7 +178,12 @@ def resolved(
     return values
 
 
-COVENANTS: tuple[str, ...] = ("max_ltv_pct", "min_icr")
+COVENANTS: tuple[str, ...] = (
+    "max_ltv_pct",
+    "min_icr",
+    "payment_frequency",
+    "mezz_reserve_months",
+)
 
 
 def without_covenants(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

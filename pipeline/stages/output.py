@@ -51,11 +51,7 @@ from pipeline.storage.results import (
 from pipeline.storage.store import write_file
 
 SCHEMA = 1
-NOT_MODELLED = (
-    "floating coupons",
-    "quarterly payment",
-    "mezzanine reserve (no input sizes one)",
-)
+NOT_MODELLED = ("floating coupons",)
 _TOP_ROWS = 10
 _NEAR_MISSES_SOLVED = 100
 _SCATTER_POINTS = 20_000

@@ -197,6 +197,8 @@ def terms_of(
             "oc_floor": values["OC_TestLevels_100"] / 100,
             "value": found["market_costs"],
             "penalty": facts["prepayment_penalty_pct"] / 100,
+            "mezz_reserve_months": facts["mezz_reserve_months"],
+            "every": 3 if facts["payment_frequency"] == "Quarterly" else 1,
             "trs_fee": trs_fee,
             "trs_months": 12 * rulebook["day_one"]["trs"]["term_years"],
         }

@@ -94,6 +94,8 @@ def input_column(values: dict[str, Any], facts: dict[str, Any]) -> np.ndarray:
     column[layout.DSRA_LETTER_OF_CREDIT] = facts["dsra_funding"] == "LetterOfCredit"
     column[layout.CAPITALISE_INTEREST] = facts["capitalise_interest"]
     column[layout.PREPAYMENT_PENALTY_PCT] = facts["prepayment_penalty_pct"]
+    column[layout.QUARTERLY_PAYMENT] = facts["payment_frequency"] == "Quarterly"
+    column[layout.MEZZ_RESERVE_MONTHS] = facts["mezz_reserve_months"]
     column[layout.FEE_REBATE_PCT] = facts["deal"].get("fee_rebate_pct", 0.0)
     column[layout.ADVANCE_UPLIFT_PCT] = facts["deal"].get("advance_uplift_pct", 0.0)
     column[layout.TRUE_SALE] = facts["deal"].get("true_sale", True)

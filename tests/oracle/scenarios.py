@@ -168,6 +168,8 @@ def default_facts(**changes: Any) -> dict[str, Any]:
         "geo_concentration": False,
         "capitalise_interest": True,
         "prepayment_penalty_pct": 0.0,
+        "payment_frequency": "Monthly",
+        "mezz_reserve_months": 0,
         "counterparty_rating": None,
     }
     unknown = changes.keys() - facts.keys()
@@ -309,6 +311,8 @@ def with_cash(
     facts |= {
         "capitalise_interest": draw.random() < 0.7,
         "prepayment_penalty_pct": draw.choice((0.0, 0.0, 1.5)),
+        "payment_frequency": draw.choice(("Monthly", "Quarterly")),
+        "mezz_reserve_months": draw.choice((0, 0, 3, 6, 24)),
         "counterparty_rating": draw.choice(COUNTERPARTIES),
         "deal": facts["deal"]
         | {

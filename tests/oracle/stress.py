@@ -132,7 +132,8 @@ def exit_value(parts: Parts, net: Sequence[float], closing: waterfall.Accounts) 
     owed = ("senior_owed", "senior_late", "interest_late", "mezz_owed", "mezz_late",
             "mezz_interest_late", "facility_drawn")  # fmt: skip
     cap_rate = parts["rulebook"]["model"]["exit_cap_rate_pct"] / 100
-    return max(0.0, yearly / cap_rate - sum(closing[name] for name in owed))
+    left = sum(closing[name] for name in owed) - closing["mezz_reserve"]
+    return max(0.0, yearly / cap_rate - left)
 
 
 def play(
@@ -228,9 +229,10 @@ def scenario(parts: Parts, name: str) -> dict[str, Any]:
         figures = coverage(net, service, range(months + 1, lease + 1))
         # The new loan comes in where the old one falls due; the annuity leaves equity's flows.
         equity = list(equity)
-        equity[months] += found["senior_notional"]
-        for m in range(months + 1, lease + 1):
-            equity[m] -= service[m]
+        every = parts["terms"]["every"]
+        for m in range(months, lease + 1):
+            date = next(k for k in range(m, m + every) if k % every == 0)
+            equity[date] += found["senior_notional"] if m == months else -service[m]
 
     if name == "default":
         extra["dscr_default_weighted"] = None

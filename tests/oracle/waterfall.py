@@ -1,9 +1,11 @@
-"""The monthly waterfall: one purse, paid out step by step in the order of the specification.
+"""The waterfall: one purse, paid out step by step in the order of the specification.
 
 `terms` are constants of the structure by name (rates monthly, decimal), `streams` lists by month
-(index 0 unused). Accounts are money by name and pass from month to month.
+(index 0 unused). Accounts are money by name and pass from month to month. With `every` 3 the purse
+is opened in every third month only, for the months since the last time.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ Month = dict[str, Any]
 
 TOLERANCE = 1e-9
 RESERVES = ("rent_free_reserve", "trapped", "dsra")  # drawn in this order
+LATEST_RECEIPT = 3  # months after the lease: 90 days
 BLANK_TERMS: Terms = {
     "coupon": 0.0, "maturity": 0, "senior_balloon": False, "senior_fee": 0.0,
     "wrap_on_mezz": 0.0, "hedge": 0.0, "fees_shared": False, "mezz_coupon": 0.0,
@@ -24,9 +27,17 @@ BLANK_TERMS: Terms = {
     "turbo_below": float("-inf"), "turbo_from": None, "trap_share": 1.0,
     "trap_ahead_of_mezz": False, "excess": "PayDown", "clean_tests": 2, "oc_floor": 0.0,
     "value": float("inf"), "penalty": 0.0, "trs_fee": 0.0, "trs_months": 0, "window_months": 12,
-    "first_test_month": 12, "test_interval_months": 3,
+    "first_test_month": 12, "test_interval_months": 3, "mezz_reserve_months": 0.0, "every": 1,
 }  # fmt: skip
 STREAMS = ("cash_in", "costs", "net", "gross", "senior_share", "mezz_share", "swap")
+FLOWS = (
+    "received", "lent", "tax", "from_rent_free_reserve", "from_trapped", "from_dsra",
+    "from_facility", "from_mezz_reserve", "paid_operating", "paid_fees", "paid_interest",
+    "paid_swap", "paid_principal", "paid_balloon", "paid_facility", "to_dsra", "to_trap",
+    "paid_mezz_interest", "paid_mezz_principal", "paid_mezz_fees", "to_mezz_reserve", "prepaid",
+    "paid_penalty", "released", "paid_trs", "put_in", "equity", "unpaid", "covenant_income",
+    "covenant_service",
+)  # fmt: skip
 
 
 class Purse:
@@ -54,7 +65,8 @@ def opening_accounts(
 ) -> Accounts:  # fmt: skip
     names = (
         "senior_late", "interest_late", "costs_late", "mezz_late", "mezz_interest_late",
-        "mezz_fees_late", "trs_late", "trapped", "profit_of_year", "loss_carried", "clean_run",
+        "mezz_fees_late", "trs_late", "trapped", "mezz_reserve", "profit_of_year", "loss_carried",
+        "clean_run",
     )  # fmt: skip
     return dict.fromkeys(names, 0.0) | {
         "senior_owed": senior, "mezz_owed": mezz, "dsra": dsra,
@@ -62,10 +74,10 @@ def opening_accounts(
     }  # fmt: skip
 
 
-def tax_due(terms: Terms, accounts: Accounts, m: int, profit: float) -> float:
-    """Tax of the year that closes in month m; losses are carried on."""
+def tax_due(terms: Terms, accounts: Accounts, before: int, m: int, profit: float) -> float:
+    """Tax of the year that closes in the months after `before`, to m; losses are carried on."""
     accounts["profit_of_year"] += profit
-    if m % 12 and m != terms["lease"]:
+    if m % 12 and not before < terms["lease"] <= m:
         return 0.0
     taxable = accounts["profit_of_year"] + accounts["loss_carried"]
     accounts["profit_of_year"] = 0.0
@@ -73,14 +85,10 @@ def tax_due(terms: Terms, accounts: Accounts, m: int, profit: float) -> float:
     return terms["tax_rate"] * max(0.0, taxable)
 
 
-def covenant(terms: Terms, history: list[Month], m: int) -> float | None:
+def covenant(terms: Terms, history: list[Month], m: int, running: bool) -> float | None:
     """Coverage over the window that ends in month m, where it is tested."""
-    tested = (
-        m >= terms["first_test_month"]
-        and m % terms["test_interval_months"] == 0
-        and m <= terms["maturity"]
-    )
-    if not tested:
+    on_time = m >= terms["first_test_month"] and m % terms["test_interval_months"] == 0
+    if not (on_time and running):
         return None
     window = history[-terms["window_months"] :]
     service = sum(row["covenant_service"] for row in window)
@@ -94,11 +102,36 @@ def run(
     history: list[Month] = []
     state = {"trap": False, "turbo": False}
     accounts = dict(accounts)
+    before = 0  # the last payment date
     for m in range(1, horizon + 1):
-        month = {name: streams[name][m] for name in STREAMS}
+        # Nothing is received in the life's last month; a date after it is put forward to it.
+        last = m == terms["lease"] + LATEST_RECEIPT + 1 and before < m - 1
+        if m % terms["every"] and not last:
+            history.append(quiet_month(m, accounts, history))
+            continue
         history.append({"month": m})
-        one_month(terms, month, accounts, state, history, m)
+        one_month(terms, together(streams, before, m), accounts, state, history, before, m)
+        before = m
     return history, accounts
+
+
+def together(streams: Streams, before: int, m: int) -> dict[str, float]:
+    """The streams of the months after `before`, to m: a share of the balance is of what is left."""
+    found = {}
+    for name in STREAMS:
+        months = streams[name][before + 1 : m + 1]
+        if name.endswith("_share"):
+            found[name] = 1 - math.prod(1 - share for share in months)
+        else:
+            found[name] = sum(months)
+    return found
+
+
+def quiet_month(m: int, accounts: Accounts, history: list[Month]) -> Month:
+    """No payment date: all stands as it was."""
+    flows = dict.fromkeys(FLOWS, 0.0)
+    state = {name: history[-1][name] if history else False for name in ("trap", "turbo")}
+    return flows | state | {"month": m, "covenant_dscr": None, "accounts": dict(accounts)}
 
 
 def one_month(
@@ -107,14 +140,16 @@ def one_month(
     accounts: Accounts,
     state: dict[str, bool],
     history: list[Month],
+    before: int,
     m: int,
 ) -> None:
-    """Fills the last row of `history`; accounts and state move on."""
+    """Fills the last row of `history`; accounts and state move on. Pays for (before, m]."""
     row = history[-1]
-    i, j = terms["coupon"], terms["mezz_coupon"]
-    running, matures = m <= terms["maturity"], m == terms["maturity"]
+    n = m - before
+    i, j = n * terms["coupon"], n * terms["mezz_coupon"]
+    running, matures = before < terms["maturity"], before < terms["maturity"] <= m
     owed, mezz_owed = accounts["senior_owed"], accounts["mezz_owed"]
-    opening_reserves = sum(accounts[name] for name in RESERVES)
+    opening_reserves = sum(accounts[name] for name in (*RESERVES, "mezz_reserve"))
 
     # -- what is due
     interest, scheduled = i * owed, stream["senior_share"] * owed
@@ -123,22 +158,22 @@ def one_month(
     interest_due = interest + i * late + accounts["interest_late"]
     principal_due = max(0.0, scheduled) + accounts["senior_late"]
     room = max(0.0, terms["facility"] - accounts["facility_drawn"]) if running else 0.0
-    fees = terms["senior_fee"] * owed + terms["wrap_on_mezz"] * mezz_owed
-    fees += terms["facility_fee"] * room
+    fees = n * terms["senior_fee"] * owed + n * terms["wrap_on_mezz"] * mezz_owed
+    fees += n * terms["facility_fee"] * room
     debt = owed + mezz_owed
     shared = fees * mezz_owed / debt if terms["fees_shared"] and debt > 0 else 0.0
     mezz_interest = j * mezz_owed
-    leased = m <= terms["lease"]
+    leased = max(0, min(m, terms["lease"]) - before)
     tax = tax_due(
-        terms, accounts, m,
-        stream["net"] - interest - mezz_interest - (terms["depreciation"] if leased else 0.0),
+        terms, accounts, before, m,
+        stream["net"] - interest - mezz_interest - leased * terms["depreciation"],
     )  # fmt: skip
-    operating = stream["costs"] + (terms["insurance"] if leased else 0.0)
+    operating = stream["costs"] + leased * terms["insurance"]
     operating += terms["maintenance"] * stream["gross"] + tax + accounts["costs_late"]
-    swap_due = max(0.0, -stream["swap"]) + terms["hedge"] * debt
+    swap_due = max(0.0, -stream["swap"]) + n * terms["hedge"] * debt
 
     # -- cash, what of it is the mezzanine's alongside the senior, and draws where it falls short
-    earned = terms["reinvestment"] * opening_reserves
+    earned = n * terms["reinvestment"] * opening_reserves
     received = stream["cash_in"] + earned + max(0.0, stream["swap"])
     purse = Purse(received + lent)
     need = operating + (fees - shared) + interest_due + swap_due + principal_due
@@ -160,7 +195,7 @@ def one_month(
     paid_fees = purse.pay(fees - shared)
     paid_interest = purse.pay(interest_due)
     paid_swap = purse.pay(swap_due)
-    target = terms["dsra_months"] * (interest + scheduled) if running and not matures else 0.0
+    target = terms["dsra_months"] / n * (interest + scheduled) if running and not matures else 0.0
     missing = max(0.0, target - accounts["dsra"])
     to_dsra = purse.pay(missing) if terms["reserve_first"] else 0.0
     paid_principal = purse.pay(principal_due)
@@ -191,15 +226,16 @@ def one_month(
     arrears = accounts["interest_late"] + accounts["senior_late"]
     dust = TOLERANCE * need  # what adding draws to cash leaves unpaid by rounding
     freed = 0.0
-    if m >= terms["maturity"] or (stream["net"] > 0 and arrears <= dust):
+    over = m >= terms["maturity"]
+    if over or (stream["net"] > 0 and arrears <= dust):
         purse.take(accounts, "rent_free_reserve", accounts["rent_free_reserve"])
-    if m >= terms["maturity"]:
+    if over:
         freed = sum(purse.take(accounts, name, accounts[name]) for name in ("trapped", "dsra"))
 
     # -- covenant test
     row["covenant_income"] = stream["net"] - fees if running else 0.0
     row["covenant_service"] = interest + scheduled + missing if running else 0.0
-    ratio = covenant(terms, history, m)
+    ratio = covenant(terms, history, m, running)
     if ratio is not None:
         state["trap"] = ratio < terms["trap_below"] - TOLERANCE
         state["turbo"] = ratio < terms["turbo_below"] - TOLERANCE
@@ -220,31 +256,51 @@ def one_month(
         # Ahead of the mezzanine: what was held back from it is its own before it is equity's.
         released = purse.take(accounts, "trapped", accounts["trapped"])
     to_trap = purse.pay(purse.cash) if held else 0.0
-    in_window = m <= terms["mezz_window"]
+    in_window = before < terms["mezz_window"]
     mezz_late = accounts["mezz_late"] + accounts["mezz_interest_late"]
     dues = {
         "interest": (0.0 if in_window else mezz_interest)
         + accounts["mezz_interest_late"]
         + j * mezz_late,
         "principal": stream["mezz_share"] * mezz_owed + accounts["mezz_late"],
-        "fees": terms["mezz_fee"] * mezz_owed + shared + accounts["mezz_fees_late"],
+        "fees": n * terms["mezz_fee"] * mezz_owed + shared + accounts["mezz_fees_late"],
     }
     both = still_owed + mezz_owed + accounts["mezz_late"]
     thin = terms["value"] - both < terms["oc_floor"] * both - TOLERANCE
     thin = terms["mezz_needs_cover"] and still_owed > dust and thin
-    paid = {"interest": purse.pay(dues["interest"]), "principal": 0.0}
+    waits = thin or (terms["mezz_waits"] and arrears > dust)
+    paid = {"interest": purse.pay(dues["interest"])}
     if thin:
         to_trap += purse.pay(dues["principal"])
-    elif not terms["mezz_waits"] or arrears <= dust:
-        paid["principal"] = purse.pay(dues["principal"])
+    paid["principal"] = 0.0 if waits else purse.pay(dues["principal"])
     paid["fees"] = purse.pay(dues["fees"])
+    own = Purse(accounts["mezz_reserve"])
+    held_before = own.cash
+    for name in ("interest", "principal"):
+        if name == "interest" or not waits:
+            paid[name] += own.pay(dues[name] - paid[name])
     accounts["mezz_owed"] += mezz_interest if in_window else 0.0
     accounts["mezz_owed"] -= stream["mezz_share"] * mezz_owed
+    mezz_matures = before < terms["mezz_maturity"] <= m
     mezz_balloon = 0.0
-    if m == terms["mezz_maturity"] and terms["mezz_balloon"]:
+    if mezz_matures and terms["mezz_balloon"]:
         mezz_balloon = accounts["mezz_owed"]
         accounts["mezz_owed"] = 0.0
-        put_in += mezz_balloon - purse.pay(mezz_balloon)
+        by_cash = purse.pay(mezz_balloon)
+        put_in += mezz_balloon - by_cash - own.pay(mezz_balloon - by_cash)
+    from_mezz_reserve = held_before - own.cash
+    mezz_service = 0.0 if in_window else mezz_interest
+    mezz_service += stream["mezz_share"] * mezz_owed
+    wanted = terms["mezz_reserve_months"] / n * mezz_service if m < terms["mezz_maturity"] else 0.0
+    to_mezz_reserve = purse.pay(wanted - own.cash)
+    own.cash += to_mezz_reserve
+    mezz_left = accounts["mezz_owed"] + sum(dues[name] - paid[name] for name in dues)
+    clear = arrears <= dust and accounts["costs_late"] <= dust and not held
+    mezz_freed = 0.0
+    if clear and mezz_left <= TOLERANCE * own.cash:
+        mezz_freed = own.pay(own.cash)
+        purse.cash += mezz_freed
+    accounts["mezz_reserve"] = own.cash
 
     # -- turbo, trap, pay-down
     cost = 1 + terms["penalty"]
@@ -265,7 +321,8 @@ def one_month(
     accounts["mezz_fees_late"] = dues["fees"] - paid["fees"]
 
     # -- total return swap fee, equity
-    trs_due = accounts["trs_late"] + (terms["trs_fee"] if m <= terms["trs_months"] else 0.0)
+    swapped = max(0, min(m, terms["trs_months"]) - before)
+    trs_due = accounts["trs_late"] + swapped * terms["trs_fee"]
     paid_trs = purse.pay(trs_due)
     accounts["trs_late"] = trs_due - paid_trs
     rest = purse.cash
@@ -290,9 +347,11 @@ def one_month(
         "paid_mezz_interest": paid["interest"],
         "paid_mezz_principal": paid["principal"] + mezz_balloon,
         "paid_mezz_fees": paid["fees"],
+        "from_mezz_reserve": from_mezz_reserve,
+        "to_mezz_reserve": to_mezz_reserve,
         "prepaid": prepaid,
         "paid_penalty": prepaid * (cost - 1),
-        "released": released + freed,
+        "released": released + freed + mezz_freed,
         "paid_trs": paid_trs,
         "put_in": put_in,
         "equity": rest - put_in,
