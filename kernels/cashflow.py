@@ -9,7 +9,7 @@ import numpy as np
 
 from kernels import figures as f
 from kernels import layout as x
-from kernels import mezzanine, quarterly
+from kernels import mezz_reserve, mezzanine, quarterly
 from kernels import rules as r
 from kernels import waterfall as w
 from kernels.currency import fx_rate, hedged_share
@@ -159,19 +159,6 @@ def open_accounts(c, s, senior, mezz, dsra, drawn, rent_free_reserve):
 
 
 @numba.njit(**_JIT)
-def _settled_at_the_end(s, c):
-    """Debt that is left [money], less a mezzanine reserve that was never set free."""
-    b = BLOCK
-    debt = s[w.SENIOR_OWED * b + c] + s[w.SENIOR_LATE * b + c]
-    debt += s[w.INTEREST_LATE * b + c] + s[w.FACILITY_DRAWN * b + c]
-    debt += s[w.MEZZ_OWED * b + c] + s[w.MEZZ_LATE * b + c]
-    debt += s[w.MEZZ_INTEREST_LATE * b + c]
-    held = s[w.MEZZ_RESERVE * b + c]
-    s[w.MEZZ_RESERVE * b + c] = 0.0
-    return debt - held
-
-
-@numba.njit(**_JIT)
 def run(
     s, curve_of_row, rows, cash, gross, net, share, mezz_share, swap, limits, history, flows, tax,
     owed, recorded,
@@ -183,29 +170,23 @@ def run(
     (months, BLOCK) scheduled principal over balance; swap (months, BLOCK) [money to the project];
     limits CashRules.limits; history (2, months + 1, BLOCK) scratch; `recorded` adds up the
     totals in `s`. Fills flows and tax (months, BLOCK) [money], equity's cash and the tax that fell
-    due, and owed (BLOCK,), debt that the last late receipts leave, less a mezzanine reserve still
-    held then. Columns that pay each quarter (PAYMENT_MONTHS) may stand beside monthly ones; between
-    their payment dates flows and tax are nought.
+    due, nought in a month without payment date, and owed (BLOCK,), debt that the last late receipts
+    leave, less a mezzanine reserve still held.
     """
     b = BLOCK
-    months = flows.shape[0]
     window = int(limits[r.COVENANT_WINDOW_MONTHS])
     interval = int(limits[r.COVENANT_TEST_INTERVAL_MONTHS])
     first_test = limits[r.COVENANT_FIRST_TEST_MONTH]
-    free = False
     first_curve = curve_of_row[rows[0]]
-    shared = True
-    by_quarter = False
+    shared, by_quarter, free = True, False, False
     for c in range(b):
         shared = shared and curve_of_row[rows[c]] == first_curve
         by_quarter = by_quarter or s[w.PAYMENT_MONTHS * b + c] > 1.0
     ends = s[w.LEASE * b : (w.LEASE + 1) * b] + LATE_MONTHS
     calendar = quarterly.opened(s, by_quarter)
-    reserved = w.has_mezz_reserve(s)
-    for c in range(b):
-        history[0, 0, c] = 0.0
-        history[1, 0, c] = 0.0
-    for m in range(months):
+    reserved = mezz_reserve.is_asked_for(s)
+    history[:, 0, :] = 0.0
+    for m in range(flows.shape[0]):
         before = max(0, m + 1 - window)
         if shared:
             cash_now = cash[m, first_curve]
@@ -234,8 +215,8 @@ def run(
                 s[w.SERVICE_BEFORE * b + c] = history[1, before, c]
         year_end = 1.0 if (m + 1) % 12 == 0 else 0.0
         test = 1.0 if (m + 1) % interval == 0 else 0.0
-        if not by_quarter:
-            free = free or ((m + 1) % 12 == 1 and w.debt_is_gone(s, m + 1.0))
+        if not by_quarter and (m + 1) % 12 == 1:
+            free = free or w.debt_is_gone(s, m + 1.0)
         if by_quarter:
             quarterly.pay_month(s, calendar, m + 1.0, year_end, test, first_test, recorded)
         elif free:
@@ -255,7 +236,7 @@ def run(
             tax[m, c] = s[w.TAX * b + c]
         for c in range(b):
             if ends[c] == m + 1.0:
-                owed[c] = _settled_at_the_end(s, c)
+                owed[c] = mezz_reserve.settled_at_the_end(s, c)
     if by_quarter:
         quarterly.closed(s, calendar)
 

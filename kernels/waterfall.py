@@ -20,6 +20,7 @@ compiler run several rows in one instruction. Nothing in the loops branches on a
 import numba
 import numpy as np
 
+from kernels import mezz_reserve
 from kernels.waterfall_slots import *
 
 _JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -275,7 +276,7 @@ def _pay_mezzanine(s, month):
 
     A trap ahead of the mezzanine, or thin collateral, holds all its cash back; where principal has
     to wait for collateral of its own, the cash for it is held back too. What a reserve adds to that
-    is `_use_mezz_reserve`'s.
+    is kernels.mezz_reserve's.
     """
     b = BLOCK
     for c in range(BLOCK):
@@ -339,66 +340,6 @@ def _pay_mezzanine(s, month):
         s[HELD_BACK * b + c] = held
         s[MEZZ_WAITS * b + c] = waits
         s[CASH * b + c] = cash - by_cash
-
-
-@numba.njit(**_JIT)
-def _note_mezz_opening(s):
-    """Keep what `_pay_mezzanine` changes and `_use_mezz_reserve` asks for."""
-    b = BLOCK
-    for c in range(BLOCK):
-        s[MEZZ_OPENING * b + c] = s[MEZZ_OWED * b + c]
-        s[PUT_IN_BEFORE * b + c] = s[EQUITY_IN * b + c]
-
-
-@numba.njit(**_JIT)
-def _use_mezz_reserve(s, month):
-    """The mezzanine's reserve: interest, principal and balloon that cash did not pay, then top-up.
-
-    Principal that has to wait is not drawn for. The reserve is set free with the loan
-    repaid, as soon as nothing before it is unpaid or held back.
-    """
-    b = BLOCK
-    for c in range(BLOCK):
-        reserve = s[MEZZ_RESERVE * b + c]
-        cash = s[CASH * b + c]
-        late_interest = s[MEZZ_INTEREST_LATE * b + c]
-        late_principal = s[MEZZ_LATE * b + c]
-        may_pay = 1.0 - s[MEZZ_WAITS * b + c]
-        for_interest = min(late_interest, reserve)
-        reserve = reserve - for_interest
-        for_principal = min(may_pay * late_principal, reserve)
-        reserve = reserve - for_principal
-        late_interest = late_interest - for_interest
-        late_principal = late_principal - for_principal
-        put_in = s[EQUITY_IN * b + c]
-        for_balloon = min(max(0.0, put_in - s[PUT_IN_BEFORE * b + c]), reserve)
-        reserve = reserve - for_balloon
-
-        in_window = 1.0 if month <= s[MEZZ_WINDOW * b + c] else 0.0
-        service = (1.0 - in_window) * s[MEZZ_ACCRUED * b + c]
-        service = service + s[MEZZ_SHARE * b + c] * s[MEZZ_OPENING * b + c]
-        target = s[MEZZ_RESERVE_MONTHS * b + c] * service
-        target = target if month < s[MEZZ_MATURITY * b + c] else 0.0
-        missing = target - reserve if target - reserve > TOLERANCE * target else 0.0
-        top_up = min(cash, missing)
-        reserve = reserve + top_up
-
-        left = s[MEZZ_OWED * b + c] + late_interest + late_principal + s[MEZZ_FEES_LATE * b + c]
-        repaid = 1.0 if left <= TOLERANCE * reserve else 0.0
-        clear = s[CURRENT * b + c] * (1.0 - s[HELD_BACK * b + c])
-        clear = clear if s[COSTS_LATE * b + c] <= s[NEGLIGIBLE * b + c] else 0.0
-        freed = repaid * clear * reserve
-
-        s[MEZZ_RESERVE * b + c] = reserve - freed
-        s[MEZZ_INTEREST_LATE * b + c] = late_interest
-        s[MEZZ_LATE * b + c] = late_principal
-        s[PAID_MEZZ_INTEREST * b + c] = s[PAID_MEZZ_INTEREST * b + c] + for_interest
-        s[PAID_MEZZ_PRINCIPAL * b + c] = s[PAID_MEZZ_PRINCIPAL * b + c] + for_principal
-        s[FROM_MEZZ_RESERVE * b + c] = for_interest + for_principal + for_balloon
-        s[TO_MEZZ_RESERVE * b + c] = top_up
-        s[EQUITY_IN * b + c] = put_in - for_balloon
-        s[RELEASED * b + c] = s[RELEASED * b + c] + freed
-        s[CASH * b + c] = cash - top_up + freed
 
 
 @numba.njit(**_JIT)
@@ -513,23 +454,6 @@ def _try_in_full(s, month):
 
 
 @numba.njit(**_JIT)
-def _mezz_reserve_rests(s, month):
-    """Whether no column's mezzanine reserve has to be filled or set free; nothing moves yet."""
-    b = BLOCK
-    restless = 0.0
-    for c in range(BLOCK):
-        reserve = s[MEZZ_RESERVE * b + c]
-        service = s[PAID_MEZZ_INTEREST * b + c] + s[PAID_MEZZ_PRINCIPAL * b + c]
-        target = s[MEZZ_RESERVE_MONTHS * b + c] * service
-        over = reserve if month > s[MEZZ_MATURITY * b + c] else 0.0
-        missing = target - reserve if target - reserve > TOLERANCE * target else 0.0
-        restless = max(restless, over + missing)
-        s[FROM_MEZZ_RESERVE * b + c] = 0.0
-        s[TO_MEZZ_RESERVE * b + c] = 0.0
-    return restless == 0.0
-
-
-@numba.njit(**_JIT)
 def _settle_in_full(s):
     """Set the accounts and payments of a month that `_try_in_full` found untroubled."""
     b = BLOCK
@@ -559,28 +483,18 @@ def _something_trips(s):
 
 
 @numba.njit(**_JIT)
-def has_mezz_reserve(s):
-    """Whether any column's terms ask for a mezzanine reserve: the same for every month of a life."""
-    b = BLOCK
-    most = 0.0
-    for c in range(BLOCK):
-        most = max(most, s[MEZZ_RESERVE_MONTHS * b + c])
-    return most > 0.0
-
-
-@numba.njit(**_JIT)
 def pay_month(s, month, year_end, test, first_test_month, reserved):
     """Run one month of the waterfall for a block.
 
     s (N_SLOTS x BLOCK,) float64, flat, with terms, accounts and the month's streams set; accounts
     and payments are replaced. `month` is counted from COD. `year_end`, `test`: 1.0 in a month that
     closes a tax year, or tests the covenant; `first_test_month`: first month that may be tested;
-    `reserved`: whether any column has a mezzanine reserve, see `has_mezz_reserve`.
+    `reserved`: whether any column has a mezzanine reserve, see kernels.mezz_reserve.
     Five loops, not one: each is short enough for several groups of rows to be in flight at once;
     three of them are spared in a month that no column of the block finds trouble in.
     """
     _draw(s, month, year_end)
-    if _try_in_full(s, month) and (not reserved or _mezz_reserve_rests(s, month)):
+    if _try_in_full(s, month) and (not reserved or mezz_reserve.rests(s, month)):
         _test_covenant(s, month, test, first_test_month)
         if test == 0.0 or not _something_trips(s):
             _settle_in_full(s)
@@ -590,10 +504,10 @@ def pay_month(s, month, year_end, test, first_test_month, reserved):
         _pay_senior(s, month)
         _test_covenant(s, month, test, first_test_month)
     if reserved:
-        _note_mezz_opening(s)
+        mezz_reserve.note_opening(s)
     _pay_mezzanine(s, month)
     if reserved:
-        _use_mezz_reserve(s, month)
+        mezz_reserve.use(s, month)
     _pay_equity(s, month)
 
 

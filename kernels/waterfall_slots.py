@@ -1,7 +1,7 @@
 """Where terms, accounts, streams, payments and totals of a waterfall stand in its flat buffer.
 
-Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall; kernels.steps names the order
-of payments. All money in project currency unless a comment says otherwise; rates are monthly
+Slot X of row c of a block is `s[X * BLOCK + c]`, see kernels.waterfall; kernels.steps names the
+order of payments. All money in project currency unless a comment says otherwise; rates are monthly
 decimals.
 """
 

@@ -5,9 +5,9 @@
     evaluate(load_request("project.yaml"), {"mezz": True})  a project's base
     evaluate_many(None, [{...}, {...}])                     many at once, in order
 
-Settings are catalogue names, `mezz` (true, or its settings), the overlays, `max_ltv_pct` and
-`min_icr`. Each result is a flat dict of plain values; what is undefined or not modelled yet is None
-beside a `<name>_status`. Raises InputErrors.
+Settings are catalogue names, `mezz` (true, or its settings), the overlays, `max_ltv_pct`,
+`min_icr`, `payment_frequency` and `mezz_reserve_months`. Each result is a flat dict of plain
+values; what is undefined is None beside a `<name>_status`. Raises InputErrors.
 """
 
 from __future__ import annotations

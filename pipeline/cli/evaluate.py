@@ -40,7 +40,8 @@ def command(
     """Compute every figure of a scenario, whatever the gates say.
 
     Without FILE the catalogue's defaults are evaluated; a FILE with levers evaluates its base.
-    Settings are catalogue names, mezz, zcis_5y, zcis_10y, trs, floor, strip, max_ltv_pct, min_icr.
+    Settings are catalogue names, mezz, zcis_5y, zcis_10y, trs, floor, strip, max_ltv_pct, min_icr,
+    payment_frequency, mezz_reserve_months.
 
     \b
     Examples:

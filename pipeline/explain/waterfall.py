@@ -169,6 +169,7 @@ _SLOT_COLUMNS: tuple[tuple[str, str, int, str], ...] = (
     ("mezz_interest_paid", "Mezzanine interest paid", w.PAID_MEZZ_INTEREST, MONEY),
     ("mezz_principal_paid", "Mezzanine principal paid", w.PAID_MEZZ_PRINCIPAL, MONEY),
     ("mezz_fees_paid", "Mezzanine fees paid", w.PAID_MEZZ_FEES, MONEY),
+    ("mezz_reserve_topped_up", "Mezzanine reserve topped up", w.TO_MEZZ_RESERVE, MONEY),
     ("prepaid", "Senior prepaid", w.PREPAID, MONEY),
     ("penalty_paid", "Prepayment penalty", w.PAID_PENALTY, MONEY),
     ("trapped_in_month", "Cash trapped", w.TO_TRAP, MONEY),
@@ -178,6 +179,7 @@ _SLOT_COLUMNS: tuple[tuple[str, str, int, str], ...] = (
     ("from_trapped", "Drawn, trapped cash", w.FROM_TRAPPED, MONEY),
     ("from_dsra", "Drawn, DSRA", w.FROM_DSRA, MONEY),
     ("from_facility", "Drawn, liquidity facility", w.FROM_FACILITY, MONEY),
+    ("from_mezz_reserve", "Drawn, mezzanine reserve", w.FROM_MEZZ_RESERVE, MONEY),
     ("equity_put_in", "Put in by equity", w.EQUITY_IN, MONEY),
     ("senior_balance", "Senior balance", w.SENIOR_OWED, MONEY),
     ("senior_late", "Senior principal late", w.SENIOR_LATE, MONEY),
@@ -189,6 +191,7 @@ _SLOT_COLUMNS: tuple[tuple[str, str, int, str], ...] = (
     ("rent_free_reserve", "Rent-free reserve", w.RENT_FREE_RESERVE, MONEY),
     ("trapped", "Trapped cash", w.TRAPPED, MONEY),
     ("dsra", "DSRA", w.DSRA, MONEY),
+    ("mezz_reserve", "Mezzanine reserve", w.MEZZ_RESERVE, MONEY),
     ("facility_drawn", "Facility drawn", w.FACILITY_DRAWN, MONEY),
     ("covenant_dscr", "Covenant DSCR", w.COVENANT_DSCR, "x"),
     ("trap_trigger", "Trap under", w.TRAP_BELOW, "x"),
@@ -257,7 +260,8 @@ def by_year(months: Table) -> Table:
 
 _AT_YEAR_END = frozenset(
     ("year", "senior_balance", "senior_late", "interest_late", "costs_late", "mezz_balance",
-     "mezz_late", "mezz_interest_late", "rent_free_reserve", "trapped", "dsra", "facility_drawn",
+     "mezz_late", "mezz_interest_late", "rent_free_reserve", "trapped", "dsra", "mezz_reserve",
+     "facility_drawn",
      "trap_trigger", "turbo_trigger", "trap_on", "turbo_on", "oc_pct", "oc_trigger_pct")
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pipeline.inputs.catalogue import Variable
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import StrictModel
 from pipeline.inputs.payload import RUN_VARIABLES, Payload
-from pipeline.inputs.project import ProjectFile
+from pipeline.inputs.project import Covenants, ProjectFile
 from pipeline.inputs.ratings import SCALE
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import COVENANTS, MEZZ_FIELDS, OVERLAYS, SINGLE_ZCIS, SWITCHES
@@ -92,7 +92,8 @@ def _settings_schema(*, with_covenants: bool) -> Schema:
         properties[name] = {"type": "boolean"}
     properties["mezz"] = {"anyOf": [{"type": "boolean"}, _mezz_settings()]}
     if with_covenants:
-        properties |= {name: {"type": "number", "exclusiveMinimum": 0} for name in COVENANTS}
+        covenants = Covenants.model_json_schema()["properties"]
+        properties |= {name: covenants[name] for name in COVENANTS}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

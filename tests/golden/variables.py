@@ -359,6 +359,11 @@ MOVES: tuple[Move, ...] = (
          "interest_during_construction- total_uses-", "5: IDC unless false"),
     Move("covenants.prepayment_penalty_pct", 0, 5, "equity_multiple- expected_wal+",
          "13: applies to turbo and sweeps", TRAP),
+    Move("covenants.payment_frequency", "Monthly", "Quarterly",
+         "equity_irr- expected_wal+ senior_notional= dscr_min= equity_capacity=",
+         "8: quarterly payment on request"),
+    Move("covenants.mezz_reserve_months", 0, 12, "equity_irr- senior_notional= mezz_notional=",
+         "8: mezzanine fees and reserve", MEZZ),
     Move("deal.fee_rebate_pct", 0, 20, "day1_fee_rebate+ full_coverage+", "7: fee rebates",
          {"TotalStructuringFees_14": 1e6}),
     Move("deal.advance_uplift_pct", 0, 5, "day1_advance_uplift+ full_coverage+",
@@ -411,6 +416,7 @@ EXTRA_ROWS: dict[str, int | str] = {
     "FEE_REBATE_PCT": "deal.fee_rebate_pct",
     "ADVANCE_UPLIFT_PCT": "deal.advance_uplift_pct",
     "QUARTERLY_PAYMENT": "covenants.payment_frequency",
+    "MEZZ_RESERVE_MONTHS": "covenants.mezz_reserve_months",
     "TRUE_SALE": "deal.true_sale",
     "GOVERNING_LAW_OK": "deal.governing_law",
     "RULE_144A": "deal.rule_144a",
@@ -425,6 +431,6 @@ EXTRA_ROWS: dict[str, int | str] = {
     "CPI_STRESS_3_PCT": 82,
 }
 # What the waterfall does not look at yet.
-NOT_YET: set[int | str] = {"covenants.payment_frequency"}
+NOT_YET: set[int | str] = set()
 # Set by the engine from _28, see test_a_curve_shift_finds_its_own_curve.
 TABLE_ROWS = {"CURVE_TABLE"}

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from kernels import quarterly
 from kernels import waterfall as w
+from kernels.mezz_reserve import is_asked_for
 
 from .waterfall import STREAMS, Accounts, Month, Streams, Terms
 
@@ -27,13 +29,14 @@ TERM_SLOTS = {
     "trap_ahead_of_mezz": w.TRAP_AHEAD_OF_MEZZ, "excess": w.EXCESS_PAYS_DOWN,
     "clean_tests": w.CLEAN_TESTS, "oc_floor": w.OC_FLOOR, "value": w.VALUE,
     "penalty": w.PENALTY, "trs_fee": w.TRS_FEE, "trs_months": w.TRS_MONTHS,
+    "mezz_reserve_months": w.MEZZ_RESERVE_MONTHS, "every": w.PAYMENT_MONTHS,
 }  # fmt: skip
 ACCOUNT_SLOTS = {
     "senior_owed": w.SENIOR_OWED, "senior_late": w.SENIOR_LATE, "interest_late": w.INTEREST_LATE,
     "costs_late": w.COSTS_LATE, "mezz_owed": w.MEZZ_OWED, "mezz_late": w.MEZZ_LATE,
     "mezz_interest_late": w.MEZZ_INTEREST_LATE, "mezz_fees_late": w.MEZZ_FEES_LATE,
     "trs_late": w.TRS_LATE, "rent_free_reserve": w.RENT_FREE_RESERVE, "trapped": w.TRAPPED,
-    "dsra": w.DSRA, "facility_drawn": w.FACILITY_DRAWN,
+    "dsra": w.DSRA, "mezz_reserve": w.MEZZ_RESERVE, "facility_drawn": w.FACILITY_DRAWN,
 }  # fmt: skip
 STREAM_SLOTS = dict(
     zip(
@@ -45,6 +48,7 @@ STREAM_SLOTS = dict(
 FLOW_SLOTS = {
     "from_rent_free_reserve": w.FROM_RENT_FREE_RESERVE, "from_trapped": w.FROM_TRAPPED,
     "from_dsra": w.FROM_DSRA, "from_facility": w.FROM_FACILITY,
+    "from_mezz_reserve": w.FROM_MEZZ_RESERVE, "to_mezz_reserve": w.TO_MEZZ_RESERVE,
     "paid_operating": w.PAID_OPERATING, "paid_fees": w.PAID_FEES,
     "paid_interest": w.PAID_INTEREST, "paid_swap": w.PAID_SWAP,
     "paid_principal": w.PAID_PRINCIPAL, "paid_balloon": w.PAID_BALLOON,
@@ -89,6 +93,8 @@ def run(cases: Sequence[Case], horizon: int) -> list[tuple[list[Month], dict[str
         1.0 + s[w.PENALTY * B : (w.PENALTY + 1) * B]
     )
     s[w.COVENANT_MIN * B : (w.COVENANT_MIN + 1) * B] = np.inf
+    by_quarter = any(terms["every"] > 1 for terms, _, _ in cases)
+    calendar = quarterly.opened(s, by_quarter)
     sums = [np.zeros((2, B))]  # the covenant's running sums at the end of months 0, 1, …
     histories: list[list[Month]] = [[] for _ in cases]
     for m in range(1, horizon + 1):
@@ -98,8 +104,12 @@ def run(cases: Sequence[Case], horizon: int) -> list[tuple[list[Month], dict[str
         for c, (_, streams, _) in enumerate(cases):
             for name, slot in STREAM_SLOTS.items():
                 s[slot * B + c] = streams[name][m]
-        w.pay_month(s, float(m), float(m % 12 == 0), float(m % interval == 0), float(first))
-        w.add_up(s, float(m))
+        when = float(m), float(m % 12 == 0), float(m % interval == 0), float(first)
+        if by_quarter:
+            quarterly.pay_month(s, calendar, *when, True)
+        else:
+            w.pay_month(s, *when, is_asked_for(s))
+            w.add_up(s, float(m))
         kept = (w.COVENANT_INCOME, w.COVENANT_SERVICE)
         sums.append(np.stack([s[slot * B : (slot + 1) * B] for slot in kept]))
         for c, history in enumerate(histories):

@@ -58,6 +58,80 @@ def test_a_quiet_structure_pays_equity_what_the_service_leaves() -> None:
     )
 
 
+def test_a_quarter_is_paid_together_with_three_months_interest_on_what_was_owed_at_its_start() -> (
+    None
+):
+    level = {**QUIET, "SeniorTenorY_39": 15, "SeniorAmortType_40": "LevelPrincipal"}
+    monthly = evaluated(**level)
+    found = evaluated({"payment_frequency": "Quarterly"}, **level)
+    senior, income = found["senior_notional"], found["net_income"] / 12
+    repaid, dsra = senior / 180, found["uses"]["dsra"]
+    assert dsra == pytest.approx(6 * (senior * 0.05 / 12 + repaid), rel=1e-12)
+    for row in found["waterfall"]:
+        m = row["month"]
+        if m % 3:
+            assert row["equity"] == row["paid_interest"] == row["paid_principal"] == 0
+            continue
+        if m > 180:
+            assert row["equity"] == pytest.approx(3 * income if m <= 300 else 0, abs=1e-3)
+            continue
+        interest = 3 * 0.05 / 12 * (senior - (m - 3) * repaid)
+        assert row["paid_interest"] == pytest.approx(interest, rel=1e-9)
+        assert row["paid_principal"] == pytest.approx(3 * repaid, rel=1e-9)
+        left = 3 * income - interest - 3 * repaid + (dsra if m == 180 else 0.0)
+        assert row["equity"] == pytest.approx(left, abs=1e-3)
+    # principal of months 1, 2, 3 comes in month 3
+    assert found["expected_wal"] == pytest.approx(monthly["senior_wal"] + 1 / 12, rel=1e-9)
+    same = ("senior_notional", "dscr_min", "senior_wal", "equity_capacity", "equity_cheque")
+    assert {name: found[name] for name in same} == {name: monthly[name] for name in same}
+    assert found["equity_irr"] < monthly["equity_irr"]
+
+
+@pytest.mark.parametrize(("months", "last"), [(300, 303), (301, 305), (302, 306)])
+def test_the_last_late_receipts_of_a_lease_are_paid_out_in_its_life(months: int, last: int) -> None:
+    """90 days late: rent of the lease's last month comes three months after it."""
+    late = QUIET | {"CollectionLagDays_67": 90, "LeaseTermYears_22": months / 12}
+    found = evaluated({"payment_frequency": "Quarterly"}, **late, SeniorTenorY_39=15)
+    rows = found["waterfall"]
+    assert len(rows) == months + 4
+    received = sum(row["received"] for row in rows)
+    rent = found["gross_income"] / 12
+    assert received == pytest.approx(months * rent + found["uses"]["working_capital"], rel=1e-9)
+    assert max(row["month"] for row in rows if row["received"] > 0) == last
+    left = {n: v for n, v in rows[-1]["accounts"].items() if n.endswith(("_late", "_owed"))}
+    assert max(left.values()) <= 1e-6 and rows[-1]["accounts"]["dsra"] == 0
+
+
+@pytest.mark.parametrize("frequency", ["Monthly", "Quarterly"])
+def test_a_mezzanine_reserve_is_equitys_cash_until_the_loan_is_repaid(frequency: str) -> None:
+    values = QUIET | {
+        "SeniorTenorY_39": 15, "DSRA_Months_59": 12, "MezzTenorY_47": 10,
+        "MezzAmortType_48": "Annuity", "MezzOngoingFees_bps_50": 0, "TargetDSCRMezz_45": 1.1,
+    }  # fmt: skip
+    facts = {"mezz": True, "mezz_reserve_months": 6, "payment_frequency": frequency}
+    found, without = (
+        evaluated(facts, **values),
+        evaluated(facts | {"mezz_reserve_months": 0}, **values),
+    )
+    n = 3 if frequency == "Quarterly" else 1
+    rows, bare = ([f["waterfall"][m - 1] for m in range(n, 301, n)] for f in (found, without))
+    service = [r["paid_mezz_interest"] + r["paid_mezz_principal"] for r in rows]
+    target = 6 / n * service[0]
+    filled = 0.0
+    for row, other in zip(rows, bare, strict=True):
+        m = row["month"]
+        filled += row["to_mezz_reserve"]
+        comes_back = filled if m == 120 else 0.0
+        assert row["equity"] == pytest.approx(
+            other["equity"] - row["to_mezz_reserve"] + comes_back, abs=1e-3
+        )
+        assert row["accounts"]["mezz_reserve"] == pytest.approx(filled if m < 120 else 0, abs=1e-3)
+        assert row["from_mezz_reserve"] == 0
+    assert filled == pytest.approx(target, rel=0.02)
+    assert found["equity_irr"] < without["equity_irr"]
+    assert found["cash_coverage"] == without["cash_coverage"]  # nothing is funded at close
+
+
 def test_late_receipts_are_advanced_and_come_back_after_the_lease() -> None:
     prompt = evaluated(**QUIET)
     late = evaluated(**(QUIET | {"CollectionLagDays_67": 45}))
@@ -98,7 +172,7 @@ def test_sources_meet_uses_and_the_return_discounts_to_nought(
 def test_cash_is_conserved_and_reserves_pass_from_month_to_month(
     drawn: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]],
 ) -> None:
-    reserves = ("rent_free_reserve", "trapped", "dsra")
+    reserves = ("rent_free_reserve", "trapped", "dsra", "mezz_reserve")
     spent = {"from_dsra": 0, "from_trapped": 0, "from_facility": 0, "prepaid": 0, "released": 0}
     for _, _, found in drawn:
         rows = found["waterfall"]

@@ -24,6 +24,7 @@ OURS = sorted(
         layout.STRIP_ON, layout.MAX_LTV_PCT, layout.MIN_ICR, layout.LOCAL_CURRENCY,
         layout.TENANT_NOTCH, layout.TENANT_SHARE_PCT, layout.JURISDICTION, layout.ASSET_TYPE,
         layout.RENT_BASIS, layout.RENT_RATE, layout.INSURER_NOTCH, layout.DSRA_LETTER_OF_CREDIT,
+        layout.QUARTERLY_PAYMENT, layout.MEZZ_RESERVE_MONTHS,
     }
 )  # fmt: skip
 
@@ -34,6 +35,8 @@ def document(values: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     if facts["rent"]:
         del base["GrossMonthlyRent_07"]
     covenants = {name: facts[name] for name in ("max_ltv_pct", "min_icr") if facts[name]}
+    paid = ("dsra_funding", "payment_frequency", "mezz_reserve_months")
+    covenants |= {name: facts[name] for name in paid}
     project = {
         "id": "from-the-oracle",
         "title": "From the oracle",
@@ -53,7 +56,7 @@ def document(values: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
         "schema": 1,
         "project": project,
         "base": base,
-        "covenants": covenants | {"dsra_funding": facts["dsra_funding"]},
+        "covenants": covenants,
         "levers": {
             "mezz": [facts["mezz"]],
             "SeniorCoupon_38": [values["SeniorCoupon_38"]],
@@ -103,6 +106,8 @@ def test_inputs_are_those_of_the_file(seed: int, tmp_path: Path) -> None:
         "country": draw.choice(("GB", "DE", "US", "NO")),
         "tenant_rating": draw.choice(TENANTS),
         "overlays": set(),
+        "payment_frequency": draw.choice(("Monthly", "Quarterly")),
+        "mezz_reserve_months": draw.choice((0, 6, 24)),
     }
     column = first_row(loaded((values, facts), tmp_path))
     wanted = input_column(values, facts)

@@ -4,6 +4,7 @@ Structures and streams are drawn freely, cash far short and far ahead of what is
 that accounts run dry, fill and are set free in every order.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -82,6 +83,8 @@ def structures(draw: st.DrawFn) -> kernel_cash.Case:
         "penalty": draw(st.sampled_from((0.0, 0.02))),
         "trs_fee": draw(st.sampled_from((0.0, 0.1))) * service,
         "trs_months": 24,
+        "mezz_reserve_months": draw(st.sampled_from((0.0, 0.0, 3.0, 12.0))),
+        "every": draw(st.sampled_from((1, 1, 3))),
     }  # fmt: skip
     quarters = [draw(st.floats(-0.3, 3.0)) for _ in range(MONTHS // 3)]
     gross = [0.0] + [max(0.0, quarters[m // 3]) * service if m < lease else 0.0
@@ -133,31 +136,61 @@ def played(case: kernel_cash.Case) -> list[waterfall.Month]:
     return history
 
 
+Period = tuple[waterfall.Month, list[int], waterfall.Accounts]
+
+
+def payments(case: kernel_cash.Case) -> Iterator[Period]:
+    """Every payment date's row, the months it pays for, and the accounts before it.
+
+    In a month without one, nothing flows and no account moves.
+    """
+    terms, _, accounts = case
+    paid_for: list[int] = []
+    for row in played(case):
+        paid_for.append(row["month"])
+        put_forward = row["month"] == terms["lease"] + LATE_MONTHS and len(paid_for) > 1
+        if row["month"] % terms["every"] and not put_forward:
+            assert all(row[name] == 0 for name in kernel_cash.FLOW_SLOTS)
+            assert {n: accounts[n] for n in row["accounts"]} == row["accounts"]
+            continue
+        yield row, paid_for, accounts
+        accounts, paid_for = row["accounts"], []
+
+
+def part(shares: list[float], months: list[int]) -> float:
+    """Scheduled principal of the months over the balance before them."""
+    left = 1.0
+    for m in months:
+        left *= 1.0 - shares[m]
+    return 1.0 - left
+
+
 def scale_of(case: kernel_cash.Case) -> float:
     """Money that a month moves; rounding is measured against it."""
     return max(1e6, *case[1]["cash_in"])
 
 
 STEPS_DOWN_TO_PRINCIPAL = ("paid_operating", "paid_fees", "paid_interest", "paid_swap")
-RESERVES = ("rent_free_reserve", "trapped", "dsra")
+SENIOR_RESERVES = ("rent_free_reserve", "trapped", "dsra")
+RESERVES = (*SENIOR_RESERVES, "mezz_reserve")
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 @EXAMPLES
 @given(structures())
 def test_cash_is_conserved_in_every_month(case: kernel_cash.Case) -> None:
-    terms, streams, before = case
-    for row in played(case):
-        m, after = row["month"], row["accounts"]
+    terms, streams, _ = case
+    for row, months, before in payments(case):
+        after = row["accounts"]
         opened = sum(before[name] for name in RESERVES)
-        came = streams["cash_in"][m] + terms["reinvestment"] * opened
-        came += max(0.0, streams["swap"][m]) + row["from_facility"] + opened
+        came = sum(streams["cash_in"][m] for m in months)
+        came += len(months) * terms["reinvestment"] * opened
+        came += max(0.0, sum(streams["swap"][m] for m in months)) + row["from_facility"] + opened
         went = sum(row[name] for name in kernel_cash.FLOW_SLOTS if name.startswith("paid_"))
         went += row["prepaid"] + row["equity"] + sum(after[name] for name in RESERVES)
         flows = max(came, abs(went), 1.0)
         assert abs(came - went) <= 1e-6 * flows
         assert abs(row["imbalance"]) <= 1e-6 * flows
-        before = after
 
 
 @EXAMPLES
@@ -194,12 +227,13 @@ def test_equity_gets_nothing_while_something_before_it_is_unpaid(case: kernel_ca
 def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
     case: kernel_cash.Case,
 ) -> None:
-    terms, streams, before = case
+    terms, streams, _ = case
     dust = 1e-9 * scale_of(case)
-    for row in played(case):
+    for row, months, before in payments(case):
         m, after = row["month"], row["accounts"]
         owed, mezz_owed = before["senior_owed"], before["mezz_owed"]
-        interest_due = terms["coupon"] * (owed + before["senior_late"] + before["interest_late"])
+        rate = len(months) * terms["coupon"]
+        interest_due = rate * (owed + before["senior_late"] + before["interest_late"])
         interest_due += before["interest_late"]
         late = {
             "interest": after["interest_late"],
@@ -207,36 +241,45 @@ def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
             "costs": after["costs_late"],
         }
         assert abs(row["paid_interest"] + late["interest"] - interest_due) <= dust
-        hedge = terms["hedge"] * (owed + mezz_owed)
-        swap_due = max(0.0, -streams["swap"][m]) + hedge
+        hedge = len(months) * terms["hedge"] * (owed + mezz_owed)
+        swap_due = max(0.0, -sum(streams["swap"][k] for k in months)) + hedge
         if late["interest"] > dust:
             assert row["paid_swap"] <= dust
         if row["paid_swap"] < swap_due - dust:
             assert max(0.0, row["paid_principal"]) <= dust
         lower = ("paid_facility", "to_trap", "paid_mezz_interest", "paid_mezz_principal",
-                 "paid_mezz_fees", "prepaid", "paid_trs")  # fmt: skip
+                 "paid_mezz_fees", "paid_trs")  # fmt: skip
         if late["interest"] + late["principal"] > dust:
-            put_in = 1.0 if m in (terms["maturity"], terms["mezz_maturity"]) else 0.0
-            beside = streams["mezz_share"][m] * mezz_owed + before["mezz_late"]
+            beside = before["mezz_late"] + part(streams["mezz_share"], months) * mezz_owed
             beside = 0.0 if terms["mezz_waits"] else beside
-            if not put_in:
-                # Paid alongside, the mezzanine gets no larger a part of its principal.
-                repaid = row["paid_principal"] + max(0.0, -streams["senior_share"][m] * owed)
-                below, due = sum(row[name] for name in lower), repaid + late["principal"]
+            if terms["maturity"] not in months and terms["mezz_maturity"] not in months:
+                # The mezzanine has its own reserve, whatever the senior lacks. Paid alongside, it
+                # gets no larger a part of its principal.
+                below = sum(row[name] for name in (*lower, "to_mezz_reserve"))
+                below -= row["from_mezz_reserve"]
+                grows = max(0.0, -part(streams["senior_share"], months) * owed)
+                repaid = row["paid_principal"] + grows
+                due = repaid + late["principal"]
                 assert below <= beside + dust
+                assert row["prepaid"] <= row["to_trap"] + dust  # out of what was trapped just now
                 assert due <= dust or below <= beside * repaid / due + dust
                 assert late["interest"] <= dust or below <= dust
             # Draws go in order, each account empty before the next is touched; what was set aside
             # for the mezzanine may be trapped.
             if not terms["reserve_first"] and m < terms["maturity"]:
-                assert sum(after[name] for name in RESERVES) <= row["to_trap"] + dust
+                assert sum(after[name] for name in SENIOR_RESERVES) <= row["to_trap"] + dust
         if row["from_facility"] > dust:
-            spent = sum(row[f"from_{name}"] for name in RESERVES)
-            assert abs(spent - sum(before[name] for name in RESERVES)) <= dust
-        if row["from_dsra"] > dust and m != terms["maturity"]:
+            spent = sum(row[f"from_{name}"] for name in SENIOR_RESERVES)
+            assert abs(spent - sum(before[name] for name in SENIOR_RESERVES)) <= dust
+        if row["from_dsra"] > dust and terms["maturity"] not in months:
             for name in ("rent_free_reserve", "trapped"):
                 assert abs(row[f"from_{name}"] - before[name]) <= dust
-        before = after
+        # The mezzanine's reserve is for its interest and principal alone, and filled behind them.
+        if after["mezz_interest_late"] > dust:
+            assert after["mezz_reserve"] <= dust
+        if row["to_mezz_reserve"] > dust:
+            assert after["mezz_interest_late"] + after["mezz_fees_late"] <= dust
+            assert row["from_mezz_reserve"] <= dust
 
 
 @EXAMPLES
@@ -244,10 +287,12 @@ def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
 def test_a_loan_ends_at_maturity_however_it_was_prepaid(case: kernel_cash.Case) -> None:
     terms, _, opening = case
     rows = played(case)
-    last = rows[terms["maturity"] - 1]["accounts"]
+    (last,) = [row["accounts"] for row, months, _ in payments(case) if terms["maturity"] in months]
     assert abs(last["senior_owed"]) <= 1e-9 * opening["senior_owed"]
     if terms["mezz_maturity"] > 0 and opening["mezz_owed"]:
-        end = rows[terms["mezz_maturity"] - 1]["accounts"]
+        (end,) = [
+            row["accounts"] for row, months, _ in payments(case) if terms["mezz_maturity"] in months
+        ]
         assert abs(end["mezz_owed"]) <= 1e-9 * opening["mezz_owed"]
     repaid = sum(r["paid_principal"] + r["paid_balloon"] + r["prepaid"] for r in rows)
     late = rows[-1]["accounts"]["senior_late"]
@@ -284,6 +329,35 @@ def test_the_kernel_pays_what_the_sequential_waterfall_pays(case: kernel_cash.Ca
     over_life |= {n: while_living[n] for n in ("trap_months", "turbo_months", "unpaid_max")}
     for name, figure in totals.items():
         assert figure == pytest.approx(over_life[name], rel=1e-9, abs=MONTHS * dust), name
+
+
+def test_a_mezzanine_reserve_by_hand() -> None:
+    """1,200 repaid by 100 a month out of 150, two months without income, two months held."""
+    income = [0.0] + [0.0 if m in (5, 6) else 150.0 for m in range(1, 14)] + [0.0] * (MONTHS - 13)
+    streams = dict.fromkeys(waterfall.STREAMS, [0.0] * (MONTHS + 1)) | {
+        "cash_in": income, "net": income, "gross": income,
+        "mezz_share": [0.0] + [1 / (13 - m) for m in range(1, 13)] + [0.0] * (MONTHS - 12),
+    }  # fmt: skip
+    terms = waterfall.BLANK_TERMS | {"mezz_maturity": 12, "lease": 13, "mezz_reserve_months": 2.0}
+    opening = waterfall.opening_accounts(0.0, 1200.0)
+    held = [50, 100, 150, 200, 100, 0, 50, 100, 150, 200, 200, 0, 0]
+    equity = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 50 + 200, 150]
+    # by quarter: 450 - 300 = 150 of 200 held, all of it drawn, held again and set free
+    by_quarter = {3: (150, 0), 6: (0, 0), 9: (150, 0), 12: (0, 150 + 150), 15: (0, 150)}
+    for every in (1, 3):
+        case = (terms | {"every": every}, streams, opening)
+        for rows in (played(case), waterfall.run(*case, MONTHS)[0]):
+            for row in rows:
+                m = row["month"]
+                if every == 3:
+                    wanted = by_quarter.get(m, (0, 0))
+                else:
+                    wanted = (held[m - 1], equity[m - 1]) if m <= 13 else (0, 0)
+                if m % every == 0:
+                    found = (row["accounts"]["mezz_reserve"], row["equity"])
+                    assert found == pytest.approx(wanted, abs=1e-9), f"every {every}, month {m}"
+                assert row["accounts"]["mezz_late"] == pytest.approx(0, abs=1e-9)
+            assert sum(row["paid_mezz_principal"] for row in rows) == pytest.approx(1200.0)
 
 
 def growing(**changes: Any) -> kernel_cash.Case:

@@ -131,7 +131,8 @@ def quiet_month(m: int, accounts: Accounts, history: list[Month]) -> Month:
     """No payment date: all stands as it was."""
     flows = dict.fromkeys(FLOWS, 0.0)
     state = {name: history[-1][name] if history else False for name in ("trap", "turbo")}
-    return flows | state | {"month": m, "covenant_dscr": None, "accounts": dict(accounts)}
+    told = {"month": m, "months": 0, "covenant_dscr": None, "accounts": dict(accounts)}
+    return flows | state | told
 
 
 def one_month(
@@ -328,6 +329,7 @@ def one_month(
     rest = purse.cash
 
     row |= {
+        "months": n,
         "received": received,
         "lent": lent,
         "tax": tax,
@@ -373,8 +375,8 @@ def totals(history: list[Month], notional: float) -> dict[str, float | None]:
         else None,
         "covenant_dscr_min": min(tests, default=None),
         "covenant_dscr_avg": sum(tests) / len(tests) if tests else None,
-        "trap_months": sum(row["trap"] for row in history),
-        "turbo_months": sum(row["turbo"] for row in history),
+        "trap_months": sum(row["trap"] * row["months"] for row in history),
+        "turbo_months": sum(row["turbo"] * row["months"] for row in history),
         "unpaid_max": max(row["unpaid"] for row in history),
         "equity_put_in": sum(row["put_in"] for row in history),
         "dsra_drawn": sum(row["from_dsra"] for row in history),

@@ -38,6 +38,8 @@ def cases(rough: Problem) -> list[Case]:
     space = LeverSpace(rough.levers)
     ids = np.random.default_rng(11).integers(0, space.size, 12)
     inputs = space.fill(rough.base, ids)
+    inputs[x.QUARTERLY_PAYMENT, ::3] = 1.0
+    inputs[x.MEZZ_RESERVE_MONTHS, ::2] = 6.0
     return [Case(rough, np.ascontiguousarray(inputs[:, [i]]), "GBP") for i in range(len(ids))]
 
 

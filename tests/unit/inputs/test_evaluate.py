@@ -68,6 +68,29 @@ def test_switches_and_covenants_stand_beside_catalogue_names():
     assert evaluate(overrides={"mezz": {"MezzCoupon_46": 9}, "max_ltv_pct": None}) != plain
 
 
+def test_how_often_debt_is_paid_and_its_reserve_can_differ_from_scenario_to_scenario():
+    mezz = {
+        "mezz": True,
+        "max_ltv_pct": 20,
+        "TargetDSCRMezz_45": 1.5,
+        "MezzAmortType_48": "Annuity",
+    }
+    scenarios = [
+        mezz | {"payment_frequency": paid, "mezz_reserve_months": months}
+        for paid in ("Monthly", "Quarterly")
+        for months in (0, 6)
+    ]
+    together = evaluate_many(None, scenarios)
+    assert together == [evaluate(overrides=scenario) for scenario in scenarios]
+    assert len({found["equity_irr"] for found in together}) == 4
+    for name in ("senior_notional", "mezz_notional", "dscr_min", "equity_capacity"):
+        assert len({found[name] for found in together}) == 1
+    with pytest.raises(InputErrors, match=r"payment_frequency: .*'Monthly' or 'Quarterly'"):
+        evaluate(overrides={"payment_frequency": "Yearly"})
+    with pytest.raises(InputErrors, match=r"mezz_reserve_months: .*less than or equal to 24"):
+        evaluate(overrides={"mezz_reserve_months": 25})
+
+
 def test_a_project_with_levers_is_evaluated_at_its_base(tmp_path):
     request = loaded(tmp_path, project(levers={"TargetDSCRSenior_37": [1.2, 1.4]}))
     assert evaluate(request)["dscr_min"] == pytest.approx(1.30)

@@ -10,6 +10,7 @@ from kernels import codes
 from kernels import figures as f
 from kernels import layout as x
 from kernels import waterfall as w
+from kernels.mezz_reserve import is_asked_for
 from pipeline.engine import figures_of_inputs
 from pipeline.problem import Problem
 from tests.oracle.books import market, rulebook
@@ -24,7 +25,7 @@ KINDS = (anywhere, plausible, strained)
 @pytest.fixture(scope="module")
 def setting() -> tuple[Problem, np.ndarray]:
     """Structures of every kind, each with an income, tenors and a lease of its own."""
-    draw = random.Random(20260210)
+    draw = random.Random(20260212)
     structures = [with_cash(draw, KINDS[row % len(KINDS)](draw)) for row in range(ROWS)]
     shifts = shifts_of(structures)
     books = rulebook(), market()
@@ -61,6 +62,11 @@ def test_the_structures_are_of_every_kind(
     assert len(np.unique(inputs[x.SENIOR_TENOR_YEARS])) > 5
     assert len(np.unique(inputs[x.LEASE_YEARS])) > 5
     assert set(inputs[x.INDEXATION_MODE]) >= {x.INDEX_FLAT, x.INDEX_CPI}
+    quarterly = inputs[x.QUARTERLY_PAYMENT] == 1
+    reserved = (inputs[x.MEZZ_RESERVE_MONTHS] > 0) & (figures[f.MEZZ_NOTIONAL] > 0)
+    for some in (quarterly, reserved):
+        assert 5 < some.sum() < ROWS - 5
+    assert (quarterly & reserved & sound).any()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -149,6 +155,7 @@ def scratch(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         (w.TAX_RATE, (0.0, 0.25)), (w.DSRA_MONTHS, (0.0, 3.0, 6.0)), (w.TRS_MONTHS, (0.0, 60.0)),
         (w.MATURITY, (24.0, 60.0, 84.0)), (w.LEASE, (108.0, 117.0, 128.0)),
         (w.MEZZ_OWED, (0.0, 15.0)), (w.OC_FLOOR, (0.05, 0.3)), (w.TURBO_FROM, (np.inf, 40.0)),
+        (w.MEZZ_RESERVE_MONTHS, (0.0, 6.0)),
     ):  # fmt: skip
         s[slot] = choice(values, B)
     s[w.MEZZ_MATURITY] = np.where(s[w.MEZZ_OWED] > 0, choice((36.0, 72.0), B), 0.0)
@@ -184,7 +191,7 @@ def lived(s: np.ndarray, streams: np.ndarray) -> list[tuple[np.ndarray, bool]]:
         table[list(slots)] = streams[m - 1]
         table[[w.INCOME_BEFORE, w.SERVICE_BEFORE]] = sums[max(0, m - 12)]
         months.append((s.copy(), bool(w.debt_is_gone(s, float(m)))))
-        w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
+        w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0, is_asked_for(s))
         w.add_up(s, float(m))
         sums.append(table[[w.COVENANT_INCOME, w.COVENANT_SERVICE]].copy())
     months.append((s.copy(), True))
@@ -208,7 +215,7 @@ def test_a_month_that_is_not_added_up_leaves_the_same_accounts_and_equity(
 ) -> None:
     for m, ((before, _), (after, _)) in enumerate(pairwise(life), 1):
         s = before.copy()
-        w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0)
+        w.pay_month(s, float(m), float(m % 12 == 0), float(m % 3 == 0), 12.0, is_asked_for(s))
         assert_same_accounts(s, after, ())
         np.testing.assert_array_equal(s[TOTALS], before[TOTALS])
 
