@@ -1,9 +1,10 @@
-"""The address of a MongoDB database: checked before it is used, and never shown with its secrets."""
+"""The address of a MongoDB database: checked before use, never shown with its secrets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 DEFAULT_DATABASE: Final = "atlas_forge"
@@ -64,14 +65,13 @@ def mongo_address(uri: str) -> MongoAddress:
     return MongoAddress(uri, database, f"{scheme}{hosts}/{database}", _secrets(parts))
 
 
-def _secrets(parts: dict[str, object]) -> tuple[str, ...]:
+def _secrets(parts: Mapping[str, Any]) -> tuple[str, ...]:
     """The password and secret options, as they are and as a URI writes them."""
     options = parts["options"]
     found = [parts["password"]]
-    if hasattr(options, "items"):
-        found += [value for name, value in options.items() if "password" in name.lower()]
-        properties = options.get("authMechanismProperties")
-        found += list(properties.values()) if isinstance(properties, dict) else []
+    found += [value for name, value in options.items() if "password" in name.lower()]
+    properties = options.get("authMechanismProperties")
+    found += list(properties.values()) if isinstance(properties, dict) else []
     texts = [text for text in found if isinstance(text, str) and len(text) >= _LEAST_SECRET]
     written = [form for text in texts for form in (text, quote(text, safe=""), quote_plus(text))]
     return tuple(dict.fromkeys(written))

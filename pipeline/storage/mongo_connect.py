@@ -56,22 +56,30 @@ def mongo_database(address: MongoAddress) -> Iterator[Database[Document]]:
 
     What goes wrong in the block is raised as MongoUnreachableError or MongoRefusedError.
     """
-    with _in_our_words(address):
-        client: MongoClient[Document] = MongoClient(
-            address.uri,
-            appname=_APPLICATION,
-            w="majority",
-            journal=True,
-            wTimeoutMS=_MAJORITY_MS,
-            socketTimeoutMS=_ANSWER_MS,
-            readConcernLevel="majority",
-            readPreference="primary",
-            retryWrites=True,
-            tz_aware=True,
-        )
-        with client:
-            _check_replica_set(client, address)
-            yield client[address.database]
+    with in_our_words(address), connected(address) as client:
+        yield client[address.database]
+
+
+def connected(address: MongoAddress) -> MongoClient[Document]:
+    """A client of a replica set that answers. Raises PyMongoError and errors of ours."""
+    client: MongoClient[Document] = MongoClient(
+        address.uri,
+        appname=_APPLICATION,
+        w="majority",
+        journal=True,
+        wTimeoutMS=_MAJORITY_MS,
+        socketTimeoutMS=_ANSWER_MS,
+        readConcernLevel="majority",
+        readPreference="primary",
+        retryWrites=True,
+        tz_aware=True,
+    )
+    try:
+        _check_replica_set(client, address)
+    except BaseException:
+        client.close()
+        raise
+    return client
 
 
 def patiently(work: Callable[[], Result]) -> Result:
@@ -112,7 +120,8 @@ def _check_replica_set(client: MongoClient[Document], address: MongoAddress) -> 
 
 
 @contextmanager
-def _in_our_words(address: MongoAddress) -> Iterator[None]:
+def in_our_words(address: MongoAddress) -> Iterator[None]:
+    """PyMongoErrors of the block as MongoUnreachableError or MongoRefusedError."""
     try:
         yield
     except PyMongoError as error:

@@ -173,14 +173,15 @@ def columns_of(run: Mapping[str, Any]) -> list[StoredColumn]:
 
 
 def _is_texts(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) and pa.types.is_string(kind.value_type)
+    return bool(pa.types.is_list(kind) and pa.types.is_string(kind.value_type))
 
 
 def _is_field_name(name: str) -> bool:
     """Whether it may be a field beside ours: no operator, no path, nothing that is taken."""
     taken = (*OWN_FIELDS, STATUS, SCENARIOS)
-    return bool(name) and "." not in name and "\0" not in name and name[0] != "$" \
-        and name not in taken  # fmt: skip
+    if not name or name.startswith("$") or name in taken:
+        return False
+    return "." not in name and "\0" not in name
 
 
 def _objects(columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

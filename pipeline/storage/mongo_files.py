@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,6 @@ from bson import ObjectId
 from bson.int64 import Int64
 from gridfs import GridFSBucket
 from gridfs.errors import CorruptGridFile, NoFile
-from pymongo import ReplaceOne
 from pymongo.database import Database
 
 from pipeline.storage.manifest import UnreadableDocumentError
@@ -47,8 +47,7 @@ def keep_file(
         digest.update(data)
         chunk_id = _object_id(str(file_id), str(number))
         chunk = {"_id": chunk_id, "files_id": file_id, "n": number, "data": data}
-        request = ReplaceOne({"_id": chunk_id}, chunk, upsert=True)
-        patiently(lambda request=request: chunks.bulk_write([request]))
+        patiently(partial(chunks.replace_one, {"_id": chunk_id}, chunk, upsert=True))
     if digest.hexdigest() != told["sha256"]:
         raise UnreadableDocumentError(f"{told['path']} changed while it was read")
     file = {

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow.parquet as pq
 from bson.int64 import Int64
@@ -52,8 +52,7 @@ from pipeline.storage.mongo_schema import (
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
 
-BATCH: Final = 1_000
-_READ_AT_ONCE: Final = 2_000
+BATCH: Final = 2_000
 # Another process may be merging the same run; one of the two wins, the other sees it done.
 _ROUNDS: Final = 4
 _FIGURES: Final = (
@@ -133,12 +132,12 @@ def _described(folder: Path) -> Document:
     }
 
 
-def _stored(figure: float | None) -> Any:
+def _stored(figure: Any) -> Any:
     return Int64(figure) if isinstance(figure, int) else figure
 
 
 def _is_complete(database: Database[Document], run: Document) -> bool:
-    """Whether all of the run is there. Raises MongoRefusedError for one of a newer version."""
+    """Whether all of the run is there, unchanged. Raises MongoRefusedError for a newer schema."""
     found = patiently(lambda: database[RUNS].find_one({"_id": run["_id"]}))
     if found is None:
         return False
@@ -149,8 +148,10 @@ def _is_complete(database: Database[Document], run: Document) -> bool:
         )
     if found["state"] != COMPLETE or found["ranked_sha256"] != run["ranked_sha256"]:
         return False
-    structures = database[STRUCTURES].count_documents({"run_id": run["_id"]})
-    return structures == run["survivors"] and has_files(database, found["files"])
+    if not has_files(database, found["files"]):
+        return False
+    stored = patiently(lambda: stored_digest(database[STRUCTURES], run["_id"]))
+    return bool(stored == found["documents_sha256"])
 
 
 def _claimed(database: Database[Document], run: Document) -> bool:
@@ -225,16 +226,16 @@ def stored_digest(structures: Collection[Document], run_id: str) -> str:
     """sha256 over the stored documents of a run in rank order."""
     digest = hashlib.sha256()
     for raw in structures.find_raw_batches({"run_id": run_id}, sort=[("rank", 1)]):
-        digest.update(raw)
+        digest.update(cast(bytes, raw))
     return digest.hexdigest()
 
 
 def _batches(folder: Path, run: Document, columns: list[StoredColumn]) -> Iterator[Encoded]:
     file = pq.ParquetFile(folder / RANKED_PATH, page_checksum_verification=True)
-    for batch in file.iter_batches(_READ_AT_ONCE, use_threads=False):
-        documents = encoded(batch, columns, run["run_id"], run["project_id"])
-        for start in range(0, len(documents), BATCH):
-            yield documents[start : start + BATCH]
+    # One row group after the other: a reader over all of them keeps what it has read.
+    for group in range(file.num_row_groups):
+        for rows in file.iter_batches(BATCH, row_groups=[group], use_threads=False):
+            yield encoded(rows, columns, run["run_id"], run["project_id"])
 
 
 class _Sender:

@@ -50,6 +50,10 @@ _RUN: Final[dict[str, Any]] = {
     "columns": {"bsonType": "array", "items": {"bsonType": "object"}},
     "files": {"bsonType": "array", "items": {"bsonType": "object"}},
 }
+_KPIS: Final = (
+    "composite_score", "senior_notional", "mezz_notional", "equity_notional", "dscr_min", "wacc",
+    "equity_irr", "full_coverage",
+)  # fmt: skip
 # What every version's structures have; what else there is follows the column dictionary and the
 # run's levers, so that two versions can share a database.
 _NUMBER: Final = {
@@ -67,14 +71,10 @@ _STRUCTURE: Final[dict[str, Any]] = {
     "viability_tier": {"bsonType": "string", "enum": list(TIER_NAMES)},
     DAY_ONE_VALUE: _NUMBER,
     "senior_rating": {"enum": [*RATING_NAMES, None]},
-    **{
-        name: _NUMBER
-        for name in ("composite_score", "senior_notional", "mezz_notional", "equity_notional",
-                     "dscr_min", "wacc", "equity_irr", "full_coverage")
-    },
+    **dict.fromkeys(_KPIS, _NUMBER),
     STATUS: {"bsonType": "object"},
     SCENARIOS: {"bsonType": "object"},
-}  # fmt: skip
+}
 _FILE: Final[dict[str, Any]] = {
     "filename": _TEXT,
     "length": _LONG,
@@ -135,7 +135,8 @@ def validator(name: str, properties: dict[str, Any], what: str) -> dict[str, Any
 
 def _create(database: Database[Document], name: str, rule: dict[str, Any] | None) -> None:
     try:
-        database.create_collection(name, **({"validator": rule} if rule else {}))
+        options: dict[str, Any] = {"validator": rule} if rule else {}
+        database.create_collection(name, **options)
     except CollectionInvalid:
         pass  # made by another run since we looked, with the same rule
     except OperationFailure as error:
