@@ -55,6 +55,8 @@ from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
 BATCH: Final = 2_000
 # Another process may be merging the same run; one of the two wins, the other sees it done.
 _ROUNDS: Final = 4
+_PATIENCE_S: Final = 120.0
+_POLL_S: Final = 0.2
 _FIGURES: Final = (
     "total_scenarios", "viable_scenarios", "fully_funded_scenarios", "viability_rate", "best_irr",
     "best_dscr", "avg_senior", "best_wacc", "max_senior", "max_day1",
@@ -89,8 +91,10 @@ def merge_run(folder: Path, uri: str) -> Merged:
             if _is_complete(database, run):
                 break
             already = False
-            if _claimed(database, run) and _brought(database, folder, run):
-                break
+            if _claimed(database, run):
+                if _brought(database, folder, run):
+                    break
+                _wait_for_the_other(database, run)
         else:
             raise MongoRefusedError(
                 f"{address.shown}: other processes keep merging run {run['run_id']} as well"
@@ -191,6 +195,19 @@ def _brought(database: Database[Document], folder: Path, run: Document) -> bool:
         return False
     remove_other_files(database, run["_id"], run["files"])
     return True
+
+
+def _wait_for_the_other(database: Database[Document], run: Document) -> None:
+    """Let the process that took over finish; without one in sight of its end, return all the same.
+
+    Taking the run back at once could go to and fro between the two.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    merging = {"_id": run["_id"], "state": MERGING}
+    while time.monotonic() < deadline:
+        if patiently(lambda: database[RUNS].find_one(merging, {"_id": 1})) is None:
+            return
+        time.sleep(_POLL_S)
 
 
 class _OthersInTheWayError(Exception):
