@@ -161,9 +161,8 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     MEZZ_OWED_NEXT,
     MEZZ_OPENING,  # balance before the month's payment, where a reserve is held
     PUT_IN_BEFORE,  # EQUITY_IN before the mezzanine's turn, likewise
-    HELD_BACK,  # 1: a trap or thin collateral holds the mezzanine's cash
-) = range(126, 133)
-N_SLOTS = 133
+) = range(126, 132)
+N_SLOTS = 132
 FIRST_ACCOUNT = SENIOR_OWED
 FIRST_FLOW = RECEIVED
 FIRST_TOTAL = PRINCIPAL_PAID
