@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.console import print_json, say, table, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option, results_of
+
+if TYPE_CHECKING:
+    from pipeline.storage.results import ResultsStore
 
 _SHOWN_INPUTS = 60
 
@@ -18,7 +20,10 @@ _SHOWN_INPUTS = 60
 @click.argument("others", nargs=-1, required=True, metavar="RUN_ID | PERMUTATION PERMUTATION …")
 @click.option("--all", "everything", is_flag=True, help="What is equal, and every scenario, too.")
 @out_option
-def command(run_id: str, others: tuple[str, ...], everything: bool, out: str | None) -> None:
+@mongo_option
+def command(
+    run_id: str, others: tuple[str, ...], everything: bool, out: str | None, mongo: str | None
+) -> None:
     """Compare two runs, or up to twelve structures of one run.
 
     Of two runs: inputs, market and rulebook figures that differ, funnel and tiers, and the
@@ -31,12 +36,10 @@ def command(run_id: str, others: tuple[str, ...], everything: bool, out: str | N
       atlas-forge compare small-1a2b3c4d5e6f 46238 46239 46254
       atlas-forge compare small-1a2b3c4d5e6f 46238 46239 --all --json
     """
-    from pipeline.storage.results import LocalResults
-
-    results = LocalResults(Path(settings_of(out=out).out))
+    results = results_of(out, mongo)
     numbers = [text.isascii() and text.isdigit() and len(text) < 17 for text in others]
     if all(numbers) and len(others) > 1:
-        _structures(results.folder(run_id), [int(text) for text in others], everything)
+        _structures(results, run_id, [int(text) for text in others], everything)
     elif len(others) == 1 and not numbers[0]:
         _runs(results, run_id, others[0], everything)
     else:
@@ -45,10 +48,10 @@ def command(run_id: str, others: tuple[str, ...], everything: bool, out: str | N
         )
 
 
-def _structures(folder: Path, numbers: list[int], everything: bool) -> None:
+def _structures(results: ResultsStore, run_id: str, numbers: list[int], everything: bool) -> None:
     from pipeline.query.beside import beside, structures_beside
 
-    found = beside(folder.name, structures_beside(folder, numbers))
+    found = beside(run_id, structures_beside(results, run_id, numbers))
     if wants_json():
         print_json(found)
         return
@@ -91,7 +94,7 @@ def _rows_of(column: dict[str, Any]) -> list[list[str]]:
     return [[column["name"] + unit, *map(plain, values), mark]]
 
 
-def _runs(results: Any, old: str, new: str, everything: bool) -> None:
+def _runs(results: ResultsStore, old: str, new: str, everything: bool) -> None:
     from pipeline.query.comparison import compare_runs
 
     found = compare_runs(results, old, new)

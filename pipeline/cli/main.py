@@ -157,6 +157,8 @@ _EXPECTED_KINDS: Final = frozenset(
         "pipeline.storage.lock.RunIsBusyError",
         "pipeline.storage.manifest.UnreadableDocumentError",
         "pipeline.storage.merge.MergeRefusedError",
+        "pipeline.storage.mongo_connect.MongoRefusedError",
+        "pipeline.storage.mongo_documents.UnstorableRowsError",
         "pipeline.storage.plan.UnreadablePlanError",
         "flows.server.ServerStartError",
     }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pipeline.settings import PROCESSES, THREADS, Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipeline.storage.results import ResultsStore
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -17,6 +21,16 @@ def out_option(function: Function) -> Function:
     return click.option("--out", metavar="DIR", help="Folder of the runs (default: runs).")(
         function
     )
+
+
+def mongo_option(function: Function) -> Function:
+    """`--mongo`: the database of results."""
+    return click.option(
+        "--mongo",
+        metavar="URI",
+        help="MongoDB database of results; rather by ATLAS_FORGE_MONGO or ATLAS_FORGE_MONGO_FILE, "
+        "since other users see command lines.",
+    )(function)
 
 
 def execution_options(function: Function) -> Function:
@@ -40,6 +54,7 @@ def place_options(function: Function) -> Function:
             click.option(
                 "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
             ),
+            mongo_option,
             click.option(
                 "--scheduler",
                 metavar="URL",
@@ -60,6 +75,22 @@ def question_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def results_of(out: str | None, mongo: str | None = None, everything: bool = False) -> ResultsStore:
+    """Where finished runs are read: the database if one is set, else the folder.
+
+    `--out` on the command line means the folder, unless `--mongo` is there as well. `everything`
+    lists runs that are being merged too. Raises BadSettingError.
+    """
+    settings = settings_of(out=out, mongo=mongo)
+    if settings.mongo and (mongo or out is None):
+        from pipeline.storage.mongo_results import MongoResults
+
+        return MongoResults(settings.mongo, everything)
+    from pipeline.storage.results import LocalResults
+
+    return LocalResults(Path(settings.out))
 
 
 def settings_of(**given: Any) -> Settings:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.console import money, number, print_json, say, table, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option, results_of
 from pipeline.escape import log_text
 
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 @click.argument("run_id")
 @click.argument("permutation", required=False, type=click.IntRange(min=0))
 @out_option
-def command(run_id: str, permutation: int | None, out: str | None) -> None:
+@mongo_option
+def command(run_id: str, permutation: int | None, out: str | None, mongo: str | None) -> None:
     """Show a finished run at a glance, or one of its structures in full.
 
     PERMUTATION is the structure's number as `top` shows it. One that failed a gate is computed
@@ -32,9 +32,7 @@ def command(run_id: str, permutation: int | None, out: str | None) -> None:
       atlas-forge show small-1a2b3c4d5e6f 46238
       atlas-forge show small-1a2b3c4d5e6f 46238 --json
     """
-    from pipeline.storage.results import LocalResults
-
-    results = LocalResults(Path(settings_of(out=out).out))
+    results = results_of(out, mongo)
     if permutation is None:
         from pipeline.query.overview import overview
 
@@ -43,11 +41,9 @@ def command(run_id: str, permutation: int | None, out: str | None) -> None:
         return
     from pipeline.query.card import card, report_of
     from pipeline.query.structures import structure_of
-    from pipeline.storage.manifest import MANIFEST_PATH, read_json
 
-    folder = results.folder(run_id)
-    structure = structure_of(folder, permutation)
-    request = read_json(folder / MANIFEST_PATH)["request"]
+    structure = structure_of(results, run_id, permutation)
+    request = results.manifest(run_id)["request"]
     if wants_json():
         print_json(card(run_id, structure, request))
     else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.console import print_json, say, table, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option, results_of
 
 if TYPE_CHECKING:
     from pipeline.query.fields import Fields
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--columns", metavar="NAMES", help="Columns to show, with commas between them.")
 @click.option("--list-columns", is_flag=True, help="The run's columns, with unit and meaning.")
 @out_option
+@mongo_option
 def command(
     run_id: str,
     rows: int,
@@ -35,6 +35,7 @@ def command(
     columns: str | None,
     list_columns: bool,
     out: str | None,
+    mongo: str | None,
 ) -> None:
     """Show the best structures of a finished run, all columns with --json.
 
@@ -48,10 +49,9 @@ def command(
       atlas-forge top small-1a2b3c4d5e6f --sort wacc --columns id,wacc,dscr,_38
       atlas-forge top small-1a2b3c4d5e6f --json
     """
-    from pipeline.query.rows import open_ranked
-    from pipeline.storage.results import LocalResults
+    from pipeline.query.rows import ranked_of
 
-    ranked = open_ranked(LocalResults(Path(settings_of(out=out).out)).folder(run_id))
+    ranked = ranked_of(results_of(out, mongo), run_id)
     if list_columns:
         _list(ranked.fields, run_id)
         return

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pipeline.columns import BY_NAME, MERGE_COLUMNS
 from pipeline.inputs.errors import InputError, InputErrors
 from pipeline.query.structures import Structure, structure_of
+from pipeline.storage.results import ResultsStore
 
 MOST = 12
 
 
-def structures_beside(folder: Path, numbers: Sequence[int]) -> list[Structure]:
+def structures_beside(
+    results: ResultsStore, run_id: str, numbers: Sequence[int]
+) -> list[Structure]:
     """The structures asked for. Raises InputErrors with everything that is wrong with them."""
     problems: list[InputError] = []
     found: list[Structure] = []
@@ -22,7 +24,7 @@ def structures_beside(folder: Path, numbers: Sequence[int]) -> list[Structure]:
         problems.append(InputError("PERMUTATION", "", str(len(numbers)), "are too many", allowed))
     for number in dict.fromkeys(numbers[:MOST]):
         try:
-            found.append(structure_of(folder, number))
+            found.append(structure_of(results, run_id, number))
         except InputErrors as errors:
             problems += errors.errors
     if len(found) < len(numbers[:MOST]) and not problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,9 +13,8 @@ import pyarrow.compute as pc
 
 from kernels import codes
 from pipeline.inputs.leaves import Leaf, walked
-from pipeline.query.rows import RankedRows, levers_of, open_ranked
-from pipeline.storage.manifest import MANIFEST_PATH, read_json
-from pipeline.storage.results import LocalResults
+from pipeline.query.rows import RankedRows, levers_in, ranked_of
+from pipeline.storage.results import ResultsStore
 
 MOST_MOVED: Final = 10
 _TOTALS: Final = (
@@ -36,14 +34,13 @@ class Difference:
     new: Leaf
 
 
-def compare_runs(results: LocalResults, old: str, new: str) -> dict[str, Any]:
+def compare_runs(results: ResultsStore, old: str, new: str) -> dict[str, Any]:
     """Everything that differs between two finished runs, as one JSON document.
 
     Raises NoSuchRunError, UnreadableDocumentError, OSError.
     """
     summaries = [results.summary(run_id) for run_id in (old, new)]
-    folders = [results.folder(run_id) for run_id in (old, new)]
-    manifests = [read_json(folder / MANIFEST_PATH) for folder in folders]
+    manifests = [results.manifest(run_id) for run_id in (old, new)]
     return {
         "schema": 1,
         "old": old,
@@ -53,7 +50,7 @@ def compare_runs(results: LocalResults, old: str, new: str) -> dict[str, Any]:
         "gates": _side_by_side(*[_funnel(each["gates"]) for each in summaries]),
         "tiers": _side_by_side(*[each["tiers"] for each in summaries]),
         "optimal": [each["optimal"] and each["optimal"]["permutation_id"] for each in summaries],
-        "structures": moved(*folders),
+        "structures": moved(results, old, new),
     }
 
 
@@ -67,17 +64,17 @@ def input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Di
     ]
 
 
-def moved(old: Path, new: Path) -> dict[str, Any]:
+def moved(results: ResultsStore, old: str, new: str) -> dict[str, Any]:
     """Structures that survived in both runs, and those that moved most in tier, then in rank.
 
     The same structure has the same lever settings; where both runs have the same levers with the
     same values, that is the same number. `comparable` is false where the levers differ by name.
     """
-    levers = [levers_of(folder) for folder in (old, new)]
+    levers = [levers_in(results.plan(run_id)) for run_id in (old, new)]
     if levers[0].keys() != levers[1].keys():
         return {"comparable": False, "moved": []}
     keys = ["permutation_id"] if levers[0] == levers[1] else list(levers[0])
-    tables = [_read(open_ranked(folder), keys) for folder in (old, new)]
+    tables = [_read(ranked_of(results, run_id), keys) for run_id in (old, new)]
     common = _joined(tables[0], tables[1], keys)
     places = [_tier_places(common[f"viability_tier_{side}"]) for side in ("old", "new")]
     ranks = [common[f"rank_{side}"].to_numpy() for side in ("old", "new")]

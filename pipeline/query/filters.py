@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.inputs.errors import InputError, InputErrors, suggestion
 from pipeline.query.expression import Group, Node, Not, Test, Token, parse, problem
 from pipeline.query.fields import LISTED, Field, Fields
+from pipeline.storage.rows import PlaceArray
 
 # As the gates have it: debt sized to a bound sits on it but for the last bit.
 TOLERANCE: Final = 1e-9
@@ -30,7 +30,6 @@ _SWITCH_WORDS: Final = MappingProxyType(
 )
 _ORDER: Final = ("<", "<=", ">", ">=")
 
-PlaceArray = npt.NDArray[np.int64]
 Check = Callable[[pa.Table], pa.Array]
 
 

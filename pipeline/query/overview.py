@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.query.rows import RankedRows, SortKey, open_ranked
-from pipeline.storage.manifest import MANIFEST_PATH, read_json
+from pipeline.query.rows import RankedRows, SortKey, ranked_of
 from pipeline.storage.merge import OBJECTIVES, ranking
-from pipeline.storage.results import LocalResults
+from pipeline.storage.results import LocalResults, ResultsStore
 
 _BEST_COLUMNS: Final = (
     "rank", "permutation_id", "viability_tier", "senior_rating", "senior_notional", "day1_cash",
@@ -20,11 +19,10 @@ _PROVENANCE: Final = (
 )  # fmt: skip
 
 
-def overview(results: LocalResults, run_id: str) -> dict[str, Any]:
+def overview(results: ResultsStore, run_id: str) -> dict[str, Any]:
     """The run as one JSON document. Raises NoSuchRunError, UnreadableDocumentError, OSError."""
     summary = results.summary(run_id)
-    folder = results.folder(run_id)
-    ranked = open_ranked(folder)
+    ranked = ranked_of(results, run_id)
     return {
         "schema": 1,
         "run_id": run_id,
@@ -39,7 +37,7 @@ def overview(results: LocalResults, run_id: str) -> dict[str, Any]:
         "binding_constraints": summary["binding_constraints"],
         "optimal": _shortened(summary["optimal"]),
         "best": best_by_objective(ranked),
-        "provenance": provenance(folder),
+        "provenance": provenance_of(results, run_id),
     }
 
 
@@ -60,8 +58,13 @@ def best_by_objective(ranked: RankedRows) -> list[dict[str, Any]]:
 
 
 def provenance(folder: Path) -> dict[str, Any]:
+    """`provenance_of` the run in a folder."""
+    return provenance_of(LocalResults(folder.parent), folder.name)
+
+
+def provenance_of(results: ResultsStore, run_id: str) -> dict[str, Any]:
     """Who asked what, with which market, rulebook and engine."""
-    manifest = read_json(folder / MANIFEST_PATH)
+    manifest = results.manifest(run_id)
     return {name: manifest.get(name) for name in _PROVENANCE}
 
 

@@ -1,27 +1,27 @@
 """Ranked rows of a run, a row group at a time: filtered, sorted, fetched.
 
-Memory holds one row group of the columns asked for, whatever the size of the run. Every page read
-is checked against its checksum.
+Memory holds one group of the columns asked for, whatever the size of the run and wherever its rows
+are kept. Every page read of a file is checked against its checksum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.inputs.errors import InputError, InputErrors, shown
 from pipeline.query.fields import LISTED, Field, Fields, Levers, named_fields
-from pipeline.query.filters import Filter, PlaceArray, filter_of, ordinals
+from pipeline.query.filters import Filter, filter_of, ordinals
 from pipeline.storage.manifest import UnreadableDocumentError, read_json
 from pipeline.storage.plan import PLAN_PATH
-from pipeline.storage.results import RANKED_PATH, NoSuchRunError
+from pipeline.storage.results import LocalResults, ResultsStore
+from pipeline.storage.rows import PlaceArray, RowSource
 
 _PLACE: Final = "__place"
 SORT_GRAMMAR: Final = "COLUMN, COLUMN:desc or COLUMN:asc, several with commas"
@@ -45,26 +45,24 @@ class Question:
 
 
 class RankedRows:
-    """ranked.parquet of a finished run. Raises OSError where a page has not its checksum."""
+    """The ranked rows of a finished run. Raises OSError where what is stored was damaged."""
 
-    def __init__(self, path: Path, levers: Levers) -> None:
-        self._file = pq.ParquetFile(path, page_checksum_verification=True)
-        self.schema: pa.Schema = self._file.schema_arrow
+    def __init__(self, source: RowSource, levers: Levers) -> None:
+        self._source = source
+        self.schema: pa.Schema = source.schema
         self.fields = Fields(self.schema, levers)
-        groups = range(self._file.metadata.num_row_groups)
-        sizes = [self._file.metadata.row_group(group).num_rows for group in groups]
-        self._starts: PlaceArray = np.cumsum([0, *sizes], dtype=np.int64)
+        self._starts: PlaceArray = np.cumsum([0, *source.sizes], dtype=np.int64)
 
     @property
     def rows(self) -> int:
         """Survivors of the run."""
-        return int(self._file.metadata.num_rows)
+        return int(self._starts[-1])
 
     def tables(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
-        """(place of the first row, rows) of each row group, in rank order, `columns` only."""
+        """(place of the first row, rows) of each group, in rank order, `columns` only."""
         names = list(columns)
         for group, start in enumerate(self._starts[:-1]):
-            yield int(start), self._file.read_row_group(group, columns=names, use_threads=False)
+            yield int(start), self._source.group(group, names)
 
     def matching(self, where: Filter | None) -> PlaceArray:
         """Places (0 is the best rank) of all rows that match, rising, (matches,) int64."""
@@ -104,7 +102,7 @@ class RankedRows:
         for group, start in enumerate(self._starts[:-1]):
             first, last = np.searchsorted(rising, [start, self._starts[group + 1]])
             if first < last:
-                tables.append(self._taken(group, names, rising[first:last] - start))
+                tables.append(self._source.taken(group, names, rising[first:last] - start))
         if not tables:
             return pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables(tables).take(pa.array(np.argsort(np.argsort(places))))
@@ -116,7 +114,7 @@ class RankedRows:
         names = list(self.schema.names if columns is None else columns)
         needed = list(dict.fromkeys([*names, *(where.columns if where else ())]))
         left = self.rows if most is None else most
-        for table in self._pieces(needed, at_once):
+        for table in self._source.pieces(needed, at_once):
             if left <= 0:
                 return
             kept = table if where is None else table.take(pa.array(where.places(table)))
@@ -124,14 +122,6 @@ class RankedRows:
             left -= kept.num_rows
             if kept.num_rows:
                 yield kept
-
-    def _pieces(self, columns: list[str], at_once: int) -> Iterator[pa.Table]:
-        # One row group after the other: a reader over all of them keeps what it has read.
-        for group in range(len(self._starts) - 1):
-            for batch in self._file.iter_batches(
-                at_once, row_groups=[group], columns=columns, use_threads=False
-            ):
-                yield pa.Table.from_batches([batch])
 
     def asked(
         self, where: str | None = None, sort: str | None = None, columns: str | None = None
@@ -172,36 +162,27 @@ class RankedRows:
                 keys.append(SortKey(field, direction == "desc"))
         return keys
 
-    def _taken(self, group: int, names: list[str], rows: PlaceArray) -> pa.Table:
-        """Some rows of a row group; it is read in small batches, up to the last one wanted."""
-        tables, start = [], 0
-        for batch in self._file.iter_batches(
-            batch_size=10_000, row_groups=[group], columns=names, use_threads=False
-        ):
-            first, last = np.searchsorted(rows, [start, start + batch.num_rows])
-            if first < last:
-                table = pa.Table.from_batches([batch])
-                tables.append(table.take(pa.array(rows[first:last] - start)))
-            start += batch.num_rows
-            if last == len(rows):
-                break
-        return pa.concat_tables(tables).select(names)
+
+def ranked_of(results: ResultsStore, run_id: str) -> RankedRows:
+    """The ranked rows of a run. Raises NoSuchRunError, UnreadableDocumentError, OSError."""
+    return RankedRows(results.rows(run_id), levers_in(results.plan(run_id)))
 
 
 def open_ranked(folder: Path) -> RankedRows:
-    """The ranked rows of a run. Raises NoSuchRunError, UnreadableDocumentError, OSError."""
-    path = folder / RANKED_PATH
-    if not path.is_file():
-        raise NoSuchRunError(f"run {folder.name} is not finished: it has no {RANKED_PATH}")
-    return RankedRows(path, levers_of(folder))
+    """The ranked rows of a run folder. Raises NoSuchRunError, UnreadableDocumentError, OSError."""
+    return ranked_of(LocalResults(folder.parent), folder.name)
 
 
 def levers_of(folder: Path) -> Levers:
-    """Names and values of a run's levers, also of one that another engine planned.
+    """`levers_in` of the plan in a run folder. Raises UnreadableDocumentError."""
+    return levers_in(read_json(folder / PLAN_PATH))
+
+
+def levers_in(plan: Mapping[str, Any]) -> Levers:
+    """Names and values of a plan's levers, also of one that another engine planned.
 
     Raises UnreadableDocumentError.
     """
-    plan = read_json(folder / PLAN_PATH)
     try:
         return {lever["name"]: tuple(lever["labels"]) for lever in plan["problem"]["levers"]}
     except (KeyError, TypeError) as error:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipeline.columns import BY_NAME, survivor_table
 from pipeline.inputs.errors import InputError, InputErrors
-from pipeline.query.rows import levers_of
+from pipeline.query.rows import levers_in
 from pipeline.storage.fingerprint import engine_fingerprint
-from pipeline.storage.manifest import UnreadableDocumentError, read_json
-from pipeline.storage.plan import PLAN_PATH, plan_of
-from pipeline.storage.results import RANKED_PATH, stored_row
+from pipeline.storage.manifest import UnreadableDocumentError, json_bytes
+from pipeline.storage.plan import plan_of
+from pipeline.storage.results import RANKED_PATH, ResultsStore
 
 Row = dict[str, Any]
 
@@ -37,46 +36,47 @@ class Structure:
     levers: tuple[str, ...]
 
 
-def structure_of(folder: Path, permutation_id: int) -> Structure:
-    """A structure of the run in `folder`, whether it survived or not.
+def structure_of(results: ResultsStore, run_id: str, permutation_id: int) -> Structure:
+    """A structure of a run, whether it survived or not.
 
     Raises InputErrors for a number outside the lever space, OtherEngineRowError,
     UnreadableDocumentError, UnreadablePlanError, OSError.
     """
-    levers = tuple(levers_of(folder))
-    size = int(read_json(folder / PLAN_PATH)["size"])
+    plan = results.plan(run_id)
+    levers = tuple(levers_in(plan))
+    size = int(plan["size"])
     if not 0 <= permutation_id < size:
-        message = f"is no structure of run {folder.name}"
+        message = f"is no structure of run {run_id}"
         raise InputErrors(
             [InputError("PERMUTATION", "", str(permutation_id), message, f"0 to {size - 1}")]
         )
-    kept = stored_row(folder, permutation_id)
+    kept = results.row(run_id, permutation_id)
     if kept is not None and kept[0] == RANKED_PATH:
         row = kept[1]
         if not row.keys() >= BY_NAME.keys():
-            raise _other_engine(folder, permutation_id)
+            raise _other_engine(run_id, plan, permutation_id)
         return Structure(permutation_id, int(row["rank"]), RANKED_PATH, row, levers)
-    row = _computed(folder, permutation_id)
+    row = _computed(run_id, plan, permutation_id)
     told = f"{kept[0]} has its verdict" if kept else "not in the run's sample"
     return Structure(permutation_id, None, f"{told}; figures computed now", row, levers)
 
 
-def _computed(folder: Path, permutation_id: int) -> Row:
+def _computed(run_id: str, document: Row, permutation_id: int) -> Row:
     # Only a structure that was rejected needs the engine, which takes a second to load.
     from pipeline.engine import figures_of_ids  # noqa: PLC0415
 
-    if read_json(folder / PLAN_PATH).get("fingerprint") != engine_fingerprint():
-        raise _other_engine(folder, permutation_id)
-    plan = plan_of((folder / PLAN_PATH).read_bytes())
+    if document.get("fingerprint") != engine_fingerprint():
+        raise _other_engine(run_id, document, permutation_id)
+    plan = plan_of(json_bytes(document))
     ids = np.array([permutation_id], dtype=np.int64)
     figures = figures_of_ids(plan.problem, ids)
     table = survivor_table(plan.problem.levers, plan.space.digits(ids), ids, figures)
     return dict(table.to_pylist()[0])
 
 
-def _other_engine(folder: Path, permutation_id: int) -> OtherEngineRowError:
+def _other_engine(run_id: str, plan: Row, permutation_id: int) -> OtherEngineRowError:
     return OtherEngineRowError(
-        f"run {folder.name} was made by engine {read_json(folder / PLAN_PATH).get('fingerprint')}, "
+        f"run {run_id} was made by engine {plan.get('fingerprint')}, "
         f"this is {engine_fingerprint()}: structure {permutation_id} cannot be shown in full here; "
         "`top --where` reads what the run stored, and running the project again makes it anew"
     )

@@ -63,7 +63,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     """Merge and rank all parts, write ranked.parquet, reports and summary.json.
 
     A run whose outputs are there and unchanged is left as it is. Raises MergeRefusedError,
-    DamagedPartError, OSError.
+    DamagedPartError, OSError. With a database set, the sealed run is merged into it at the end,
+    again if an earlier attempt failed; what `mongo_merge.merge_run` raises leaves it sealed here.
     """
     started = time.perf_counter()
     log = run_log(run.folder, run.settings.log_level)
@@ -99,9 +100,23 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
+    if run.settings.mongo:
+        _into_mongo(run)
     elapsed = time.perf_counter() - started
     on_progress(Progress(OUTPUT, 1, 1, survivors, survivors, elapsed))
     return summary
+
+
+def _into_mongo(run: Run) -> None:
+    from pipeline.storage.mongo_merge import merge_run  # noqa: PLC0415 - only who asks pays for it
+
+    merged = merge_run(run.folder, run.settings.mongo)
+    run_log(run.folder, run.settings.log_level).info(
+        "run_already_in_mongo" if merged.already else "run_merged_into_mongo",
+        address=merged.address,
+        structures=merged.structures,
+        processing_time_ms=round(1_000 * merged.seconds, 3),
+    )
 
 
 def _markers(run: Run, plan: Plan) -> tuple[list[Marker], list[Marker]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -10,14 +11,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.storage import lock
 from pipeline.storage.checkpoints import PRUNING, part_path
-from pipeline.storage.manifest import UnreadableDocumentError, read_json
+from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
+from pipeline.storage.plan import PLAN_PATH
+from pipeline.storage.rows import ParquetRows, RowSource
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
 REPORT_PATH: Final = "reports/summary.pdf"
 NEAR_MISSES_PATH: Final = "reports/near_misses.parquet"
 EVALUATED_PATH: Final = "evaluated"
+FINISHED: Final = "finished"
+RUNNING: Final = "running"
+INTERRUPTED: Final = "interrupted"
 _ID: Final = "permutation_id"
 
 Rows = list[dict[str, Any]]
@@ -27,11 +34,43 @@ class NoSuchRunError(Exception):
     """No run of that name, or one that has not got that far."""
 
 
-class ResultsStore(Protocol):
-    """What can be asked of the results of runs, wherever they are kept."""
+@dataclass(frozen=True)
+class RunLine:
+    """A run in a list of runs. `created_at` is UTC, to the millisecond."""
 
-    def runs(self) -> list[str]:
-        """Ids of the runs, newest first."""
+    run_id: str
+    state: str
+    created_at: str
+    permutations: int
+    title: str
+
+
+class ResultsStore(Protocol):
+    """What can be asked of the results of runs, wherever they are kept.
+
+    Everything about one run raises NoSuchRunError where it is not there or not finished,
+    UnreadableDocumentError and OSError where it was damaged.
+    """
+
+    where: str
+
+    def listed(self, on_problem: Callable[[str], None]) -> list[RunLine]:
+        """The runs, newest first; one that cannot be read is told to `on_problem`."""
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """manifest.json of a run."""
+
+    def plan(self, run_id: str) -> dict[str, Any]:
+        """plan.json of a run."""
+
+    def rows(self, run_id: str) -> RowSource:
+        """The ranked rows of a finished run."""
+
+    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+        """Where a run keeps a permutation, and that row; None if its sample does not hold it.
+
+        Of one that a gate rejected the row may be empty: its figures are computed when asked for.
+        """
 
     def summary(self, run_id: str) -> dict[str, Any]:
         """summary.json of a finished run. Raises NoSuchRunError, UnreadableDocumentError."""
@@ -45,6 +84,7 @@ class LocalResults:
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self.where = str(out)
 
     def runs(self) -> list[str]:
         """A run is a folder with a manifest."""
@@ -54,6 +94,44 @@ class LocalResults:
             return []
         found.sort(key=lambda folder: (folder / "manifest.json").stat().st_mtime, reverse=True)
         return [folder.name for folder in found]
+
+    def listed(self, on_problem: Callable[[str], None]) -> list[RunLine]:
+        """Finished, running and interrupted runs."""
+        found = []
+        for run_id in self.runs():
+            try:
+                manifest = self.manifest(run_id)
+            except UnreadableDocumentError as error:
+                on_problem(f"{run_id}: {error}")
+                continue
+            holder = lock.holder_of(self.out / run_id)
+            state = RUNNING if holder else FINISHED if manifest["outputs"] else INTERRUPTED
+            found.append(
+                RunLine(
+                    run_id,
+                    state,
+                    manifest["created_at"],
+                    manifest["permutations"],
+                    manifest["project"]["title"],
+                )
+            )
+        return found
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """manifest.json of a run folder."""
+        return read_json(self.folder(run_id) / MANIFEST_PATH)
+
+    def plan(self, run_id: str) -> dict[str, Any]:
+        """plan.json of a run folder."""
+        return read_json(self.folder(run_id) / PLAN_PATH)
+
+    def rows(self, run_id: str) -> RowSource:
+        """The rows of a run's ranked.parquet."""
+        return ParquetRows(self._ranked(run_id))
+
+    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+        """A row of ranked.parquet, else of evaluated/."""
+        return stored_row(self.folder(run_id), permutation_id)
 
     def folder(self, run_id: str) -> Path:
         """The folder of a run. Raises NoSuchRunError."""
@@ -71,10 +149,13 @@ class LocalResults:
 
     def top(self, run_id: str, rows: int) -> Rows:
         """The first rows of a run's ranked.parquet."""
+        return head(self._ranked(run_id), rows)
+
+    def _ranked(self, run_id: str) -> Path:
         path = self.folder(run_id) / RANKED_PATH
         if not path.is_file():
             raise NoSuchRunError(f"run {run_id} is not finished: it has no {RANKED_PATH}")
-        return head(path, rows)
+        return path
 
 
 def head(path: Path, rows: int) -> Rows:

@@ -17,6 +17,7 @@ from pipeline.query.expression import MAX_CHARACTERS, MAX_DEPTH, parse
 from pipeline.query.fields import Fields
 from pipeline.query.filters import filter_of
 from pipeline.query.rows import RankedRows
+from pipeline.storage.rows import ParquetRows
 
 Row = dict[str, Any]
 RATINGS = codes.RATING_NAMES
@@ -140,7 +141,7 @@ def test_a_damaged_page_is_not_read(run: Path, tmp_path: Path, ranked: RankedRow
     data[len(data) // 3] ^= 1
     (tmp_path / "ranked.parquet").write_bytes(data)
     with pytest.raises(OSError, match=r"CRC|corrupt"):
-        RankedRows(tmp_path / "ranked.parquet", {}).fetch(ranked.matching(None))
+        RankedRows(ParquetRows(tmp_path / "ranked.parquet"), {}).fetch(ranked.matching(None))
 
 
 # Random trees over a small table, against three-valued logic written out in Python.
