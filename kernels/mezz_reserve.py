@@ -85,7 +85,12 @@ def use(s, month):
 
         left = s[MEZZ_OWED * b + c] + late_interest + late_principal + s[MEZZ_FEES_LATE * b + c]
         repaid = 1.0 if left <= TOLERANCE * reserve else 0.0
-        clear = s[CURRENT * b + c] * (1.0 - s[HELD_BACK * b + c])
+        senior = s[SENIOR_OWED * b + c] + s[SENIOR_LATE * b + c]
+        covered = s[VALUE * b + c] - senior >= s[OC_FLOOR * b + c] * senior - TOLERANCE
+        held = s[TRAP_ON * b + c] * s[TRAP_AHEAD_OF_MEZZ * b + c]
+        held = held if covered else 1.0
+        held = held * (1.0 if senior > s[NEGLIGIBLE * b + c] else 0.0)
+        clear = s[CURRENT * b + c] * (1.0 - held)
         clear = clear if s[COSTS_LATE * b + c] <= s[NEGLIGIBLE * b + c] else 0.0
         freed = repaid * clear * reserve
 

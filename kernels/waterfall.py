@@ -337,7 +337,6 @@ def _pay_mezzanine(s, month):
         s[TRAPPED * b + c] = s[TRAPPED * b + c] - released
         s[RELEASED * b + c] = s[RELEASED * b + c] + released
         s[TO_TRAP * b + c] = to_trap + kept
-        s[HELD_BACK * b + c] = held
         s[MEZZ_WAITS * b + c] = waits
         s[CASH * b + c] = cash - by_cash
 

@@ -163,10 +163,9 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SET_ASIDE,  # mezzanine's share of the cash for principal, where it is paid alongside
     MEZZ_OPENING,  # balance before the month's payment, where a reserve is held
     PUT_IN_BEFORE,  # EQUITY_IN before the mezzanine's turn, likewise
-    HELD_BACK,  # 1: a trap or thin collateral holds the mezzanine's cash
     MEZZ_WAITS,  # 1: mezzanine principal may not be paid
-) = range(127, 136)
-N_SLOTS = 136
+) = range(127, 135)
+N_SLOTS = 135
 FIRST_ACCOUNT = SENIOR_OWED
 FIRST_FLOW = RECEIVED
 FIRST_TOTAL = PRINCIPAL_PAID

@@ -36,10 +36,10 @@ def rough(tmp_path_factory: pytest.TempPathFactory) -> Problem:
 def cases(rough: Problem) -> list[Case]:
     """Structures in trouble and out of it, of a project whose rules reject nothing."""
     space = LeverSpace(rough.levers)
-    ids = np.random.default_rng(11).integers(0, space.size, 12)
+    ids = np.random.default_rng(11).integers(0, space.size, 16)
     inputs = space.fill(rough.base, ids)
-    inputs[x.QUARTERLY_PAYMENT, ::3] = 1.0
-    inputs[x.MEZZ_RESERVE_MONTHS, ::2] = 6.0
+    inputs[x.QUARTERLY_PAYMENT, 12:] = 1.0
+    inputs[x.MEZZ_RESERVE_MONTHS, 12:] = 6.0
     return [Case(rough, np.ascontiguousarray(inputs[:, [i]]), "GBP") for i in range(len(ids))]
 
 
@@ -73,7 +73,7 @@ def test_totals_and_covenants_are_those_of_the_run(cases: list[Case]) -> None:
 
 
 def test_returns_of_every_scenario_come_out_of_its_months(cases: list[Case]) -> None:
-    for case in cases[:6]:
+    for case in (*cases[:6], *cases[-2:]):
         factor = np.ones(B)
         base = solved(case, record(case, scenarios.BASE), factor)
         assert base == pytest.approx(case.figures[f.EQUITY_IRR, 0], rel=0, abs=0, nan_ok=True)
@@ -92,7 +92,7 @@ def rows_of(case: Case, scenario: int = scenarios.BASE) -> Iterator[dict[str, ob
 
 def test_what_is_paid_is_no_more_than_what_is_due(cases: list[Case]) -> None:
     late = False
-    for row in rows_of(max(cases, key=lambda case: case.number(f.UNPAID_MAX))):
+    for row in rows_of(max(cases[:12], key=lambda case: case.number(f.UNPAID_MAX))):
         for step in ("operating", "fees", "interest", "swap"):
             due, paid = row[f"{step}_due"], row[f"{step}_paid"]
             assert isinstance(due, float) and isinstance(paid, float)
