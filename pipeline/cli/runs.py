@@ -40,6 +40,8 @@ def command(out: str | None) -> None:
                 "state": state,
                 "created_at": manifest["created_at"],
                 "permutations": manifest["permutations"],
+                "rulebook": f"{manifest['rulebook']['name']} {manifest['rulebook']['version']}",
+                "market": f"{manifest['market']['name']} {manifest['market']['date']}",
                 "title": manifest["project"]["title"],
             }
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.console import print_json, say, wants_json
+from pipeline.cli.console import note, print_json, say, wants_json
 from pipeline.cli.options import out_option, settings_of
 
 
@@ -24,13 +24,17 @@ def command(run_id: str, rows: int, out: str | None) -> None:
       atlas-forge top small-1a2b3c4d5e6f -n 20
       atlas-forge top small-1a2b3c4d5e6f --json
     """
-    from pipeline.cli.report import top_table
+    from pipeline.cli.report import books_line, top_table
     from pipeline.storage.results import LocalResults
 
-    found = LocalResults(Path(settings_of(out=out).out)).top(run_id, rows)
+    results = LocalResults(Path(settings_of(out=out).out))
+    found = results.top(run_id, rows)
+    summary = results.summary(run_id)
     if wants_json():
-        print_json({"schema": 1, "run_id": run_id, "rows": found})
+        books = {name: summary[name] for name in ("rulebook", "market")}
+        print_json({"schema": 1, "run_id": run_id, **books, "rows": found})
     elif found:
+        note(books_line(summary))
         say(top_table(found))
     else:
         say(f"No structure of {run_id} passed both gates.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,9 @@ from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
 from pipeline.stages.counts import Counts, add_counts, extreme, whole
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
+from pipeline.stages.tier_ranks import tier_ranks
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
+from pipeline.staleness import age_of
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
@@ -28,6 +31,7 @@ from pipeline.storage.plan import Plan
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, head, thinned
 
 SCHEMA = 1
+BY_CONDITIONS = "conditions"
 NOT_MODELLED = (
     "floating coupons",
     "quarterly payment",
@@ -55,6 +59,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     if summary is None:
         tally = Tally()
         fields = survivor_fields(plan.problem.levers)
+        ranks = tier_ranks(run.store, analysis, plan.problem.tiers)
         merge_ranked(
             run.store,
             analysis,
@@ -63,8 +68,11 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
             run.folder / RANKED_PATH,
             run.settings.merge_memory_mb,
             tally.add,
+            ranks.settled if ranks else None,
         )
         summary = _summary(run, plan, counts, tally)
+        summary["tiers_by"] = ranks.document() if ranks else {"mode": BY_CONDITIONS}
+        summary.update(_books(run))
         _write_report(run, summary)
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
@@ -137,6 +145,15 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         "optimal": tally.optimal,
         "not_modelled": list(NOT_MODELLED),
     }
+
+
+def _books(run: Run) -> dict[str, Any]:
+    """Market and rulebook of the run; how old the market was when the run was planned."""
+    manifest = read_json(run.folder / MANIFEST_PATH)
+    market, rulebook = manifest["market"], manifest["rulebook"]
+    planned = datetime.fromisoformat(manifest["created_at"]).date()
+    age = age_of(date.fromisoformat(market["date"]), planned, market["stale_after_days"])
+    return {"market": {**market, "age_days": age.days, "stale": age.stale}, "rulebook": rulebook}
 
 
 def _usage(run: Run, plan: Plan) -> dict[str, Any]:

@@ -55,10 +55,12 @@ def merge_ranked(
     target: Path,
     memory_mb: int,
     on_batch: Callable[[pa.Table], None],
+    settle: Callable[[pa.Table], pa.Table] | None = None,
 ) -> int:
     """Write `target` whole: the rows of all parts, best first, `rank` from 1. Returns the rows.
 
-    `schema` is that of the parts; `on_batch` sees every written table once, in rank order. Raises
+    `schema` is that of the parts; `on_batch` sees every written table once, in rank order;
+    `settle` says what only all parts together decide, and keeps the columns. Raises
     DamagedPartError, MergeRefusedError, OSError.
     """
     scratch = target.parent / TEMPORARY / f"merge.{os.getpid()}"
@@ -84,7 +86,9 @@ def merge_ranked(
             try:
                 # Columns and directions are constants of this module, no text from outside.
                 query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
-                written = _write(query.to_arrow_reader(_ROW_GROUP), ranked, partial, on_batch)
+                written = _write(
+                    query.to_arrow_reader(_ROW_GROUP), ranked, partial, on_batch, settle
+                )
             except duckdb.Error as error:
                 if damage:
                     raise damage[0] from error
@@ -116,6 +120,7 @@ def _write(
     schema: pa.Schema,
     path: Path,
     on_batch: Callable[[pa.Table], None],
+    settle: Callable[[pa.Table], pa.Table] | None,
 ) -> int:
     written = 0
     with pq.ParquetWriter(
@@ -132,6 +137,8 @@ def _write(
                 for column, field in zip(group.columns, list(schema)[1:], strict=True)
             ]
             table = pa.Table.from_arrays([ranks, *columns], schema=schema)
+            if settle is not None:
+                table = settle(table)
             writer.write_table(table, row_group_size=_ROW_GROUP)
             on_batch(table)
             written += group.num_rows
