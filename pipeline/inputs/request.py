@@ -16,7 +16,7 @@ from pipeline.inputs.models import SCHEMA_VERSION, StrictModel
 from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts
 from pipeline.inputs.rulebook import RulebookFile
 
-_TEXT_FIELDS = frozenset(("source", "title", "reason", "balloon_reason"))
+_TEXT_FIELDS = frozenset(("source", "title", "bank", "reason", "balloon_reason"))
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,12 @@ class WrapTerms(StrictModel):
     dscr_relief: Ratio
     cost_bps: Annotated[TupleOf[Bps], Field(min_length=2, max_length=2)] | None = None
 
+    @model_validator(mode="after")
+    def _range_rises(self) -> WrapTerms:
+        if self.cost_bps and self.cost_bps[0] > self.cost_bps[1]:
+            raise PydanticCustomError("range", "cost_bps: the lower end has to stand first")
+        return self
+
 
 class WrapRule(StrictModel):
     """RK-WRAP-001: insurance wraps. Its action is about the cost range. Off, a wrap only costs."""
