@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types bench peers lock clean
+.PHONY: help setup run test test-full lint types bench peers search-proof golden lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 SMALL_COVERAGE := --cov --cov-report=
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## the environment in .venv, exactly as locked
 	@scripts/setup
@@ -41,6 +41,13 @@ bench: setup  ## speed beside a C loop of the same arithmetic, best of three; RE
 peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.md
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-peers.lock
 	$(BIN)/python -m benchmarks.peers
+
+search-proof: setup  ## the search beside a sweep over 20 seeds: docs/search.md
+	$(BIN)/python -m benchmarks.search_proof
+
+golden: setup  ## the plan's expected outcomes beside what runs give: docs/golden.md
+	$(BIN)/atlas-forge golden --out $(OUT) --markdown docs/golden.md
+	$(BIN)/python -m benchmarks.golden_assumptions
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

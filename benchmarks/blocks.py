@@ -10,12 +10,11 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from kernels import cashflow, closing, dayone, irr, mezzanine, scenarios
+from kernels import cashflow, closing, dayone, irr, mezzanine, scenarios, schedule
 from kernels import figures as f
 from kernels import income as inc
 from kernels import layout as x
 from kernels import rules as r
-from kernels import senior as senior_debt
 from kernels import waterfall as w
 from pipeline import engine
 from pipeline.inputs import load_request
@@ -40,6 +39,18 @@ def survivors(problem: Problem, wanted: int, sample: int = 60_000) -> np.ndarray
     out = engine.sized_figures_of_ids(problem, ids)
     passing = ids[(out[f.GATE_A_FAILED] == 0) & (out[f.GATE_B_FAILED] == 0)]
     return passing[:: max(1, len(passing) // wanted)][:wanted]
+
+
+def survivors_in_a_row(problem: Problem, wanted: int, first: int) -> np.ndarray:
+    """Ids of `wanted` structures from `first` on that pass both gates, as a run analyses them."""
+    found: list[np.ndarray] = []
+    size = LeverSpace(problem.levers).size
+    while sum(map(len, found)) < wanted and first < size:
+        ids = np.arange(first, min(first + 5_000, size), dtype=np.int64)
+        out = engine.sized_figures_of_ids(problem, ids)
+        found.append(ids[(out[f.GATE_A_FAILED] == 0) & (out[f.GATE_B_FAILED] == 0)])
+        first += len(ids)
+    return np.concatenate(found)[:wanted]
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ def fill_block(
     for m in range(months):
         for c in range(B):
             block_net[m, c] = net[m, curve_of_row[rows[c]]]
-    senior_debt.schedule(inputs, rows, block_net, np.zeros(B), rules, service, balance, share)
+    schedule.schedule(inputs, rows, block_net, np.zeros(B), rules, service, balance, share)
     s[:] = 0.0
     mezz_share[:] = 0.0
     for c in range(B):
@@ -111,7 +122,7 @@ def fill_block(
         costs = (out[f.MARKET_COSTS, row], out[f.INTERNAL_COSTS, row], total,
                  senior * service[0, c], trs_fee)  # fmt: skip
         monthly = inputs[x.SENIOR_COUPON_PCT, row] / 1200.0
-        cashflow.set_terms(inputs, row, c, s, monthly, mezz_terms, costs, rules, cash_rules)
+        cashflow.set_terms(inputs, row, c, c, s, monthly, mezz_terms, costs, rules, cash_rules)
         cashflow.set_turbo_on_downgrade(inputs, row, c, s, out, rules, cash_rules)
         cashflow.open_accounts(
             c, s, senior, out[f.MEZZ_NOTIONAL, row], out[f.DSRA_FUNDING, row], 0.0,
@@ -127,7 +138,7 @@ def close_block(
     """Take the sold strip out of a block's flows and put the exit in."""
     for c in range(B):
         row = rows[c]
-        closing.sell_strip(inputs, row, c, out, flows, tax, cash_rules)
+        closing.sell_strip(inputs, row, c, out, flows, tax, c, cash_rules)
         lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
         value = closing.exit_value(inputs, row, net, curve_of_row[row], owed[c], rules)
         flows[lease - 1, c] += value

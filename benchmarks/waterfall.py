@@ -54,18 +54,28 @@ def measure() -> Iterator[Row]:
             lambda own=own_block: w.BLOCK / machine.seconds_of_block(own),
             "schedules, terms and mezzanine as well",
         )
-    ids = blocks.survivors(problems["large"], ROWS)
-    yield _beside(
-        "all scenarios, large",
-        lambda: engine.figures_of_ids(problems["large"], ids),
-        len(ids),
-        lambda: by_c() / blocks.N_WATERFALLS,
-        f"{blocks.N_WATERFALLS} cases, every figure; C: as many base waterfalls",
-    )
     size = LeverSpace(problems["large"].levers).size
-    some = np.linspace(0, size - 1, SIZED_ROWS).astype(np.int64)
-    seconds = best_of(BEST_OF, lambda: engine.sized_figures_of_ids(problems["large"], some))
-    yield Row("sizing and gates, large", len(some) / seconds, "rows/s", note="no waterfall")
+    for how, ids in (
+        ("as a run has them", blocks.survivors_in_a_row(problems["large"], 2 * ROWS, size // 3)),
+        ("far apart", blocks.survivors(problems["large"], ROWS)),
+    ):
+        yield _beside(
+            f"all scenarios, large, {how}",
+            lambda ids=ids: engine.figures_of_ids(problems["large"], ids),
+            len(ids),
+            lambda: by_c() / blocks.N_WATERFALLS,
+            f"{blocks.N_WATERFALLS} cases, every figure; C: as many base waterfalls a row",
+        )
+    for how, some in (
+        ("as a run has them", np.arange(size // 3, size // 3 + SIZED_ROWS)),
+        ("far apart", np.linspace(0, size - 1, SIZED_ROWS).astype(np.int64)),
+    ):
+        seconds = best_of(
+            BEST_OF, lambda ids=some: engine.sized_figures_of_ids(problems["large"], ids)
+        )
+        yield Row(
+            f"sizing and gates, large, {how}", len(some) / seconds, "rows/s", note="no waterfall"
+        )
     yield from _others(large, block)
 
 

@@ -54,11 +54,11 @@ def receipts(inputs, gross, base_gross, cash):
 
 
 @numba.njit(**_JIT)
-def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rules):
+def set_terms(inputs, row, slot, c, s, senior_rate, mezz_terms, costs, rules, cash_rules):
     """Fill column `c` of the waterfall's terms for `row` of `inputs` (N_INPUTS, rows).
 
-    senior_rate [monthly decimal]; mezz_terms (N_TERMS, block); costs = (market, internal, total,
-    first service, trs fee a month) [money].
+    senior_rate [monthly decimal]; mezz_terms (N_TERMS, block), of which column `slot`; costs =
+    (market, internal, total, first service, trs fee a month) [money].
     """
     b = BLOCK
     market_cost, internal_cost, total_cost, first_service, trs_fee = costs
@@ -81,10 +81,10 @@ def set_terms(inputs, row, c, s, senior_rate, mezz_terms, costs, rules, cash_rul
     s[w.WRAP_ON_MEZZ * b + c] = premium if wrap == x.WRAP_WHOLE_STACK else 0.0
     s[w.HEDGE * b + c] = inputs[x.FX_HEDGE_COST_BPS, row] * BPS_A_MONTH * hedged_share(inputs, row)
     s[w.FEES_SHARED * b + c] = inputs[x.FEES_PRIORITY_MODE, row]
-    s[w.MEZZ_COUPON * b + c] = mezz_terms[mezzanine.RATE, c]
-    s[w.MEZZ_MATURITY * b + c] = mezz_terms[mezzanine.MONTHS, c]
-    s[w.MEZZ_WINDOW * b + c] = mezz_terms[mezzanine.WINDOW, c]
-    s[w.MEZZ_BALLOON * b + c] = mezz_terms[mezzanine.BULLET, c]
+    s[w.MEZZ_COUPON * b + c] = mezz_terms[mezzanine.RATE, slot]
+    s[w.MEZZ_MATURITY * b + c] = mezz_terms[mezzanine.MONTHS, slot]
+    s[w.MEZZ_WINDOW * b + c] = mezz_terms[mezzanine.WINDOW, slot]
+    s[w.MEZZ_BALLOON * b + c] = mezz_terms[mezzanine.BULLET, slot]
     s[w.MEZZ_FEE * b + c] = inputs[x.MEZZ_ONGOING_FEE_BPS, row] * BPS_A_MONTH
     pro_rata = inputs[x.INTERCREDITOR_STYLE, row] == x.STYLE_PRO_RATA
     s[w.MEZZ_NEEDS_CURRENT * b + c] = 0.0 if pro_rata else 1.0
@@ -237,6 +237,31 @@ def run(
 # What `coverage` finds of each column, (N_COVERAGE, BLOCK).
 LEAST, SUM, COUNTED, WORST_MONTH, UNDER_ONE = range(5)
 N_COVERAGE = 5
+# Then, in its scratch: the tests' terms and the month's streams.
+_NOTIONAL, _AFTER, _LAST, _SERVICE, _INCOME = range(5, 10)
+_N_COVER_SLOTS = 10
+
+
+@numba.njit(**_JIT)
+def _cover_month(s, month):
+    """Count one month's coverage in every column of `s` where it is a test month."""
+    b = BLOCK
+    for c in range(BLOCK):
+        due = s[_NOTIONAL * b + c] * s[_SERVICE * b + c]
+        counts = 1.0 if due > 0.0 else 0.0
+        counts = counts if month > s[_AFTER * b + c] else 0.0
+        counts = counts if month <= s[_LAST * b + c] else 0.0
+        cover = s[_INCOME * b + c] / due
+        cover = cover if counts > 0.0 else np.inf
+        least = s[LEAST * b + c]
+        counted = s[COUNTED * b + c]
+        mark = least - TOLERANCE * abs(least) if counted > 0.0 else np.inf
+        s[WORST_MONTH * b + c] = month if cover < mark else s[WORST_MONTH * b + c]
+        s[LEAST * b + c] = min(least, cover)
+        s[SUM * b + c] = s[SUM * b + c] + (cover if counts > 0.0 else 0.0)
+        s[COUNTED * b + c] = counted + counts
+        under = 1.0 if cover < 1.0 - TOLERANCE else 0.0
+        s[UNDER_ONE * b + c] = s[UNDER_ONE * b + c] + under
 
 
 @numba.njit(**_JIT)
@@ -245,29 +270,25 @@ def coverage(net, curve_of_row, rows, service, tests, found):
 
     net (months, curves) [money]; curve_of_row gives the income curve of the block's `rows`
     (BLOCK,) int64; service (months, BLOCK) per 1 of notional; tests (3, BLOCK): senior notional
-    [money], last month without a test, maturity. Fills found (N_COVERAGE, BLOCK): least cover,
-    sum, months counted, first month of the least, months under 1.0x. A month whose service is not
-    positive is passed over.
+    [money], last month without a test, maturity. Fills found (N_COVERAGE, BLOCK): least cover
+    (+inf where no month counts), sum, months counted, first month of the least, months under 1.0x.
+    A month whose service is not positive is passed over.
     """
+    b = BLOCK
+    s = np.zeros(_N_COVER_SLOTS * BLOCK)
     last = 0.0
     for c in range(BLOCK):
-        found[LEAST, c] = np.inf
-        found[SUM, c] = 0.0
-        found[COUNTED, c] = 0.0
-        found[WORST_MONTH, c] = 0.0
-        found[UNDER_ONE, c] = 0.0
+        s[LEAST * b + c] = np.inf
+        s[_NOTIONAL * b + c] = tests[0, c]
+        s[_AFTER * b + c] = tests[1, c]
+        s[_LAST * b + c] = tests[2, c]
         last = max(last, tests[2, c])
     for m in range(int(last)):
-        month = m + 1.0
         for c in range(BLOCK):
-            due = tests[0, c] * service[m, c]
-            if due > 0.0 and month > tests[1, c] and month <= tests[2, c]:
-                cover = net[m, curve_of_row[rows[c]]] / due
-                least = found[LEAST, c]
-                if found[COUNTED, c] == 0.0 or cover < least - TOLERANCE * abs(least):
-                    found[WORST_MONTH, c] = month
-                found[LEAST, c] = min(least, cover)
-                found[SUM, c] += cover
-                found[COUNTED, c] += 1.0
-                if cover < 1.0 - TOLERANCE:
-                    found[UNDER_ONE, c] += 1.0
+            s[_INCOME * b + c] = net[m, curve_of_row[rows[c]]]
+        for c in range(BLOCK):
+            s[_SERVICE * b + c] = service[m, c]
+        _cover_month(s, m + 1.0)
+    for figure in range(N_COVERAGE):
+        for c in range(BLOCK):
+            found[figure, c] = s[figure * b + c]

@@ -1,8 +1,8 @@
 """What happens at close, and what equity gets out: uses, day-one value, cheque, exit.
 
 Source: the model's sections 5 and 7. Each function reads and fills figures of column `row` of `out`
-(N_FIGURES, rows), see kernels.figures; schedules and flows are column `c` of block arrays
-(months, block), months counted from COD. All money in project currency.
+(N_FIGURES, rows), see kernels.figures; schedules are column `slot` and cash column `c` of
+block arrays (months, block), months counted from COD. All money in project currency.
 """
 
 import numba
@@ -19,8 +19,12 @@ BLOCK = w.BLOCK
 
 
 @numba.njit(**_JIT)
-def set_uses(inputs, row, c, out, net, curve, service, balance, working_capital, sold):
-    """Sources and uses of `row`; returns (DSRA funding, rent-free reserve) [money]."""
+def set_uses(inputs, row, slot, out, net, curve, service, balance, working_capital, fee):
+    """Uses of `row` [money]: funding of its reserves among them.
+
+    `slot` is its column of service and balance (months, block), per 1 of notional; net (months,
+    curves), working_capital [money]; fee: senior fees and wrap premium, monthly decimal.
+    """
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz = out[f.MEZZ_NOTIONAL, row]
     construction = inputs[x.CONSTRUCTION_MONTHS, row]
@@ -32,15 +36,14 @@ def set_uses(inputs, row, c, out, net, curve, service, balance, working_capital,
         insurance *= construction / 12.0
     dsra = 0.0
     if inputs[x.DSRA_LETTER_OF_CREDIT, row] != 1.0:
-        dsra = inputs[x.DSRA_MONTHS, row] * senior * service[0, c]
+        dsra = inputs[x.DSRA_MONTHS, row] * senior * service[0, slot]
     idc = 0.0
     if inputs[x.CAPITALISE_INTEREST, row] == 1.0:
         yearly = senior * inputs[x.SENIOR_COUPON_PCT, row] + mezz * inputs[x.MEZZ_COUPON_PCT, row]
         idc = yearly / 100.0 * construction / 12.0 / 2.0
-    fee = sold[w.SENIOR_FEE * BLOCK + c]
     reserve = 0.0
     for m in range(int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)):
-        needed = senior * service[m, c] + fee * senior * balance[m, c] - net[m, curve]
+        needed = senior * service[m, slot] + fee * senior * balance[m, slot] - net[m, curve]
         reserve += max(0.0, needed)
     uses = out[f.TOTAL_COST, row] + inputs[x.STRUCTURING_FEES, row] * fx_rate(inputs, row)
     uses += fees + insurance + dsra + idc + reserve + working_capital
@@ -51,11 +54,10 @@ def set_uses(inputs, row, c, out, net, curve, service, balance, working_capital,
     out[f.RENT_FREE_RESERVE, row] = reserve
     out[f.WORKING_CAPITAL, row] = working_capital
     out[f.TOTAL_USES, row] = uses
-    return dsra, reserve
 
 
 @numba.njit(**_JIT)
-def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves, market):
+def set_day_one(inputs, row, slot, c, balance, flows, tax, out, rules, cash_rules, curves, market):
     """Every part of day-one value, and its sum; all nought without senior debt."""
     for figure in range(f.DAY1_WRAP, f.CALL_VALUE + 1):
         out[figure, row] = 0.0
@@ -90,7 +92,7 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
         out[f.DAY1_RATE_OPTION, row] = dayone.rate_option_value(
             inputs[x.RATE_OPTION, row],
             balance,
-            c,
+            slot,
             senior,
             dayone.rate_option_months(maturity, cash_rules),
             construction,
@@ -117,7 +119,7 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
         inputs,
         row,
         balance,
-        c,
+        slot,
         senior,
         maturity,
         construction,
@@ -133,11 +135,11 @@ def set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, cur
 
 @numba.njit(**_JIT)
 def set_base_figures(
-    inputs, row, c, s, flows, tax, balance, out, rules, cash_rules, curves, market
+    inputs, row, slot, c, s, flows, tax, balance, out, rules, cash_rules, curves, market
 ):
     """Day-one value, equity cheque and the base waterfall's totals of `row`."""
     b = BLOCK
-    set_day_one(inputs, row, c, balance, flows, tax, out, rules, cash_rules, curves, market)
+    set_day_one(inputs, row, slot, c, balance, flows, tax, out, rules, cash_rules, curves, market)
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz = out[f.MEZZ_NOTIONAL, row]
     day1 = out[f.DAY1_CASH, row]
@@ -190,10 +192,13 @@ def exit_value(inputs, row, net, curve, owed, limits):
 
 
 @numba.njit(**_JIT)
-def sell_strip(inputs, row, c, out, flows, tax, cash_rules):
-    """Take the sold share of late distributions out of `flows` (months, BLOCK) [money]."""
+def sell_strip(inputs, row, c, out, flows, tax, taxed, cash_rules):
+    """Take the sold share of late distributions out of column `c` of `flows` (months, block).
+
+    tax (months, …) [money] has the row's tax in column `taxed`.
+    """
     if inputs[x.STRIP_ON, row] != 1.0 or not out[f.SENIOR_NOTIONAL, row] > 0.0:
         return
     lease = int(12.0 * inputs[x.LEASE_YEARS, row] + 0.5)
     for m in range(dayone.strip_first_month(inputs[x.LEASE_YEARS, row], cash_rules) - 1, lease):
-        flows[m, c] -= dayone.strip_sold(flows[m, c], tax[m, c], cash_rules)
+        flows[m, c] -= dayone.strip_sold(flows[m, c], tax[m, taxed], cash_rules)

@@ -92,17 +92,15 @@ def zcis_value(inputs, row, years, senior, discounts, limits, cash):
     if is_idle(years, inputs[x.SENIOR_TENOR_YEARS, row]):
         return 0.0
     implied = inputs[x.ZCIS_IMPLIED_5Y_PCT, row]
+    counterparty = inputs[x.COUNTERPARTY_5Y_RATING, row]
     if years == ZCIS_LONG_YEARS:
         implied = inputs[x.ZCIS_IMPLIED_10Y_PCT, row]
+        counterparty = inputs[x.COUNTERPARTY_10Y_RATING, row]
     breakeven = (implied - inputs[x.CPI_BASIS_BPS, row] / 100.0) / 100.0
     notional = zcis_notional(inputs, row, senior)
     bought = integer_power(1.0 + breakeven, years)
     struck = expected_growth(inputs, row, years, limits)
-    charge = cash[
-        r.ZCIS_CREDIT_BPS
-        + 7 * int(inputs[x.CSA_TYPE, row])
-        + int(inputs[x.COUNTERPARTY_RATING, row])
-    ]
+    charge = cash[r.ZCIS_CREDIT_BPS + 7 * int(inputs[x.CSA_TYPE, row]) + int(counterparty)]
     npv = zcis_receiver_npv(notional, bought, struck, discounts[12 * years])
     return npv - notional * charge / 10000.0
 

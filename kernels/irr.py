@@ -158,17 +158,78 @@ def irr(flows, column, last, guess):
 
 # Slots of the flat buffer in which a block of columns is walked: one array at constant distances
 # is what lets the compiler run several columns at once.
-_FLOW, _VALUE, _SLOPE, _FACTOR = range(4)
+_VALUE, _SLOPE, _FACTOR, _OUTLAY, _LEAD, _RATIO, _DURATION = range(7)
+_N_WALKED = 7
+_AT_ONCE = 4  # months taken between loads and stores of the sums
+_LEAD_BITS = 9  # the first flow falls less than 2^9 months after close
+_NEAR = 1.5  # outlay over present value within this, or its inverse, is near the root
 
 
 @numba.njit(**_JIT)
-def _horner_step(s):
-    """Take one more flow into value = sum flow v^m and its derivative, for every column."""
+def _discount_block(s, flows):
+    """sum flow v^m and its derivative, m counted from the first flow, of every column of `s`."""
+    b = BLOCK
     for c in range(BLOCK):
-        value = s[_VALUE * BLOCK + c]
-        factor = s[_FACTOR * BLOCK + c]
-        s[_SLOPE * BLOCK + c] = s[_SLOPE * BLOCK + c] * factor + value
-        s[_VALUE * BLOCK + c] = value * factor + s[_FLOW * BLOCK + c]
+        s[_VALUE * b + c] = 0.0
+        s[_SLOPE * b + c] = 0.0
+    m = flows.shape[0] - 1
+    while m >= _AT_ONCE - 1:
+        for c in range(BLOCK):
+            value = s[_VALUE * b + c]
+            slope = s[_SLOPE * b + c]
+            factor = s[_FACTOR * b + c]
+            slope = slope * factor + value
+            value = value * factor + flows[m, c]
+            slope = slope * factor + value
+            value = value * factor + flows[m - 1, c]
+            slope = slope * factor + value
+            value = value * factor + flows[m - 2, c]
+            slope = slope * factor + value
+            value = value * factor + flows[m - 3, c]
+            s[_VALUE * b + c] = value
+            s[_SLOPE * b + c] = slope
+        m -= _AT_ONCE
+    while m >= 0:
+        for c in range(BLOCK):
+            value = s[_VALUE * b + c]
+            factor = s[_FACTOR * b + c]
+            s[_SLOPE * b + c] = s[_SLOPE * b + c] * factor + value
+            s[_VALUE * b + c] = value * factor + flows[m, c]
+        m -= 1
+
+
+@numba.njit(**_JIT)
+def _compare_with_outlay(s):
+    """Outlay over present value at close, and mean time of the flows, from `_discount_block`."""
+    b = BLOCK
+    for c in range(BLOCK):
+        factor = s[_FACTOR * b + c]
+        value = s[_VALUE * b + c]
+        lead = s[_LEAD * b + c]
+        power = 1.0
+        base = factor
+        left = lead
+        for _ in range(_LEAD_BITS):
+            half = np.floor(0.5 * left)
+            power = power * base if left > 2.0 * half else power
+            base = base * base
+            left = half
+        s[_RATIO * b + c] = s[_OUTLAY * b + c] / (value * power)
+        s[_DURATION * b + c] = lead + factor * s[_SLOPE * b + c] / value
+
+
+@numba.njit(**_JIT)
+def _newton_step(factor, ratio, duration):
+    """(step in ln v, next v) by Newton on ln PV, whose gap to the outlay is ln `ratio`.
+
+    Near the root ln q = 2 (q - 1) / (q + 1) and e^h = (2 + h) / (2 - h) to third order, which
+    neither moves the root nor slows Newton, and saves the series of both.
+    """
+    if ratio > 1.0 / _NEAR and ratio < _NEAR:
+        step = 2.0 * (ratio - 1.0) / ((ratio + 1.0) * duration)
+        return step, factor * (2.0 + step) / (2.0 - step)
+    step = max(-2.0, min(2.0, natural_log(ratio) / duration))
+    return step, factor * exponential(step)
 
 
 @numba.njit(**_JIT)
@@ -176,12 +237,13 @@ def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
     """Monthly rate and status of up to BLOCK columns: an outlay at close, then `flows`.
 
     flows (months, BLOCK) [money], flow m - 1 falling delay[c] + m months after close; delay, outlay
-    (BLOCK,) [months, money]; factor (BLOCK,) holds first discount factors > 0 and is replaced by
-    the roots. Fills rate, status (BLOCK,) for the first `width` columns. Columns without a
+    (BLOCK,) [whole months, money]; factor (BLOCK,) holds first discount factors > 0 and is replaced
+    by the roots. Fills rate, status (BLOCK,) for the first `width` columns. Columns without a
     negative flow share one Newton walk over the months, others are solved one by one; a column's
     steps depend on nothing but the column. No outlay, or nothing coming back, is NONE.
     """
-    s = np.zeros(4 * BLOCK)
+    b = BLOCK
+    s = np.zeros(_N_WALKED * BLOCK)
     least = np.zeros(BLOCK)
     total = np.zeros(BLOCK)
     for m in range(months):
@@ -191,6 +253,10 @@ def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
             least[c] = min(least[c], flows[m, c])
     moving = np.zeros(BLOCK, np.bool_)
     open_columns = 0
+    for c in range(BLOCK):
+        s[_OUTLAY * b + c] = outlay[c]
+        s[_LEAD * b + c] = delay[c] + 1.0
+        s[_FACTOR * b + c] = factor[c]
     for c in range(width):
         rate[c] = np.nan
         status[c] = NONE
@@ -200,33 +266,23 @@ def irr_of_outlay(flows, width, months, delay, outlay, factor, rate, status):
     for _ in range(_NEWTON_STEPS):
         if open_columns == 0:
             break
-        for c in range(BLOCK):
-            s[_VALUE * BLOCK + c] = 0.0
-            s[_SLOPE * BLOCK + c] = 0.0
-            s[_FACTOR * BLOCK + c] = factor[c]
-        for m in range(months - 1, -1, -1):
-            for c in range(BLOCK):
-                s[_FLOW * BLOCK + c] = flows[m, c]
-            _horner_step(s)
+        _discount_block(s, flows)
+        _compare_with_outlay(s)
         for c in range(width):
             if not moving[c]:
                 continue
-            # value is sum flow[m] v^m from m = 0, and the first falls delay + 1 months after close
-            v = factor[c]
-            value = s[_VALUE * BLOCK + c]
-            lead = delay[c] + 1.0
-            duration = lead + v * s[_SLOPE * BLOCK + c] / value
-            gap = natural_log(outlay[c] / value) - lead * natural_log(v)
-            step = max(-2.0, min(2.0, gap / duration))
+            v = s[_FACTOR * b + c]
+            step, following = _newton_step(v, s[_RATIO * b + c], s[_DURATION * b + c])
             if v >= HIGHEST_FACTOR and step > 0.0:
                 moving[c] = False
                 open_columns -= 1
                 continue
-            v = min(v * exponential(step), HIGHEST_FACTOR)
-            factor[c] = v
+            v = min(following, HIGHEST_FACTOR)
+            s[_FACTOR * b + c] = v
             if abs(step) <= _STEP_TOLERANCE:
                 moving[c] = False
                 open_columns -= 1
+                factor[c] = v
                 if v < HIGHEST_FACTOR:
                     rate[c] = 1.0 / v - 1.0
                     status[c] = CONVERGED

@@ -140,12 +140,13 @@ GEO_CONCENTRATION = 143  # 1: project.locations breach RK-CONC-002
 CURVE_TABLE = 144  # which of the curve tables BaseCurveShift_bps_28 belongs to, see rules.Curves
 ZCIS_IMPLIED_5Y_PCT = 145  # breakeven inflation of each term: ZCiS_ImpliedRate_93, or the market's
 ZCIS_IMPLIED_10Y_PCT = 146
-COUNTERPARTY_RATING = 147  # rating code of the swap counterparty, BBB or better
+COUNTERPARTY_5Y_RATING = 147  # rating code of each swap's counterparty, BBB or better
 RATE_OPTION = 148
 CPI_STRESS_1_PCT = 149  # the three paths of CPI_Scenarios_82
 CPI_STRESS_2_PCT = 150
 CPI_STRESS_3_PCT = 151
-N_INPUTS = 152
+COUNTERPARTY_10Y_RATING = 152
+N_INPUTS = 153
 
 # -- codes: place in the catalogue's list of allowed values -----------------------------------
 GBP, EUR, USD, JPY, AED = range(5)

@@ -40,6 +40,16 @@ def by_wrap(dscr, ltv_pct, shift, insurer_notch, rules):
 
 
 @numba.njit(**_JIT)
+def mezz_rating(inputs, row, cover, shift, rules):
+    """Rating of the mezzanine by its coverage [x] alone; a wrap of the whole stack lifts it too."""
+    rating = by_matrix(cover, -np.inf, shift, rules)
+    if inputs[x.WRAP_TYPE, row] == x.WRAP_WHOLE_STACK:
+        lifted = by_wrap(cover, -np.inf, shift, inputs[x.INSURER_NOTCH, row], rules)
+        rating = max(rating, lifted)
+    return rating
+
+
+@numba.njit(**_JIT)
 def wrap_relief(inputs, row, rating, rules):
     """Coverage relief [x] at `rating` by the row's wrap; 0 without a sufficient insurer."""
     needed = rules[r.WRAP_INSURER_NOTCH + rating]

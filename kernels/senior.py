@@ -103,14 +103,14 @@ def sculpting_factor(net, column, start, months, rate):
 
 
 @numba.njit(**_JIT)
-def set_terms(inputs, first, last, net, limits, terms):
-    """Fill `terms` (N_TERMS, block) for rows `first` to `last` of `inputs` (N_INPUTS, rows).
+def set_terms(inputs, rows, width, net, limits, terms):
+    """Fill `terms` (N_TERMS, block) for the first `width` of `rows` (block,) int64.
 
-    net (months, block) is the block's net income. A row whose grace or sculpting start leaves no
-    month to repay gets MONTHS = 0.
+    inputs (N_INPUTS, …) has `rows` among its columns; net (months, block) is the block's net
+    income. A row whose grace or sculpting start leaves no month to repay gets MONTHS = 0.
     """
-    for c in range(last - first):
-        row = first + c
+    for c in range(width):
+        row = rows[c]
         months = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
         start = int(inputs[x.SENIOR_GRACE_MONTHS, row] + 0.5)
         rent_free = int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)
@@ -245,56 +245,3 @@ def size(cover, least_income, rate, target, market_cost, max_ltv_pct, min_icr):
             notional = by_icr
             binding = 2
     return max(0.0, notional), binding
-
-
-@numba.njit(**_JIT)
-def schedule(inputs, rows, net, shift_bps, limits, service, balance, share):
-    """Unit schedules of a block at shifted coupons.
-
-    rows (block,) int64: columns of inputs (N_INPUTS, …) that make the block; net (months, block)
-    shapes a sculpted profile; shift_bps (block,) moves each coupon, which does not go under 1 bp.
-    Fills service and balance (months, block) as `walk` does, and share: scheduled principal over
-    opening balance, 1 in the last month of an amortising profile.
-    """
-    months_walked = service.shape[0]
-    for c in range(rows.shape[0]):
-        row = rows[c]
-        months = int(12.0 * inputs[x.SENIOR_TENOR_YEARS, row] + 0.5)
-        rent_free = int(inputs[x.RENT_FREE_MONTHS, row] + 0.5)
-        start = int(inputs[x.SENIOR_GRACE_MONTHS, row] + 0.5)
-        profile = inputs[x.SENIOR_AMORT_TYPE, row]
-        if profile == x.AMORT_SCULPTED:
-            start = max(start, rent_free)
-        rate = max(0.01, inputs[x.SENIOR_COUPON_PCT, row] + shift_bps[c] / 100.0) / 1200.0
-        repaying = months - start
-        sound = repaying > 0
-        pay = 0.0
-        sculpt = 0.0
-        if sound and profile == x.AMORT_SCULPTED:
-            sculpt = sculpting_factor(net, c, start, months, rate)
-        elif sound and (profile == x.AMORT_ANNUITY or profile == x.AMORT_STEP_DOWN):
-            pay = level_payment(rate, repaying, profile == x.AMORT_STEP_DOWN, limits)
-        owed = 1.0
-        for month in range(1, months_walked + 1):
-            m = month - 1
-            if not sound or month > months:
-                service[m, c] = 0.0
-                balance[m, c] = 0.0
-                share[m, c] = 0.0
-                continue
-            interest = rate * owed
-            principal = 0.0
-            if month > start:
-                if profile == x.AMORT_LEVEL:
-                    principal = 1.0 / repaying
-                elif profile != x.AMORT_BULLET:
-                    weight = 1.0
-                    if profile == x.AMORT_STEP_DOWN:
-                        weight = step_weight(month - 1 - start, repaying, limits)
-                    principal = pay * weight + sculpt * net[m, c] - interest
-            service[m, c] = interest + principal
-            balance[m, c] = owed
-            share[m, c] = principal / owed
-            owed -= principal
-        if sound and profile != x.AMORT_BULLET:
-            share[months - 1, c] = 1.0

@@ -8,7 +8,7 @@ those of column `row` of `out` (N_FIGURES, rows), block arrays are (months, bloc
 import numba
 import numpy as np
 
-from kernels import cashflow, dayone, rating, scenarios
+from kernels import cashflow, dayone, rating, scenarios, twins
 from kernels import figures as f
 from kernels import income as inc
 from kernels import layout as x
@@ -74,8 +74,10 @@ def overrun(inputs, row, out):
 
 
 @numba.njit(**_JIT)
-def delay_cost(inputs, row, senior, mezz):
+def delay_cost(inputs, row, out):
     """Interest [money] of the months that COD is late."""
+    senior = out[f.SENIOR_NOTIONAL, row]
+    mezz = out[f.MEZZ_NOTIONAL, row]
     yearly = senior * inputs[x.SENIOR_COUPON_PCT, row] + mezz * inputs[x.MEZZ_COUPON_PCT, row]
     return yearly / 100.0 * inputs[x.COD_DELAY_MONTHS, row] / 12.0
 
@@ -166,7 +168,7 @@ def set_special_passes(inputs, row, scenario, facility, out):
         weighted += chance * out[first + scenarios.DSCR_MIN, row]
         out[f.DSCR_DEFAULT_WEIGHTED, row] = weighted
     elif scenario == scenarios.DELAY:
-        cost = delay_cost(inputs, row, senior, out[f.MEZZ_NOTIONAL, row])
+        cost = delay_cost(inputs, row, out)
         held = 1.0 if out[f.DSRA_FUNDING, row] + facility >= cost else 0.0
         set_metric(out, scenario, scenarios.PASSED, row, held)
     elif scenario == scenarios.CAPEX:
@@ -196,15 +198,15 @@ def refinance_flows(inputs, row, c, out, flows):
 
 
 @numba.njit(**_JIT)
-def set_swap(inputs, row, c, scenario, out, balance, rules, cash_rules, swap):
-    """Add a scenario's swap settlements to `swap` (months, BLOCK) [money to the project].
+def set_swap(inputs, row, slot, c, scenario, out, balance, rules, cash_rules, swap):
+    """Add a scenario's swap settlements to column `c` of `swap` (months, block) [money].
 
-    Returns whether there are any.
+    Positive to the project; `slot` is the row's column of balance (months, block). Returns whether
+    there are any.
     """
     settles = False
     senior = out[f.SENIOR_NOTIONAL, row]
-    stressed_cpi = scenario >= scenarios.CPI_LOW and scenario <= scenarios.CPI_EXTRA
-    if stressed_cpi or scenario == scenarios.COMBINED:
+    if twins.settles_inflation(scenario):
         income = _TABLE[scenario, 0]
         realised = inc.inflation_path_pct(
             inputs, row, 0, income, cash_rules[r.STRESS_CPI_EXTRA_PCT], rules
@@ -224,5 +226,5 @@ def set_swap(inputs, row, c, scenario, out, balance, rules, cash_rules, swap):
         if settled != 0.0:
             settles = True
             for m in range(dayone.rate_option_months(maturity, cash_rules)):
-                swap[m, c] += senior * balance[m, c] * settled
+                swap[m, c] += senior * balance[m, slot] * settled
     return settles

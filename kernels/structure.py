@@ -1,15 +1,15 @@
 """Every figure of a permutation, from its inputs and income: sized, covered, rated, gated, scored.
 
-The rows of a call are worked in blocks of BLOCK permutations: schedules are walked with the months
-outside and the block's rows inside, in scratch buffers that stay in the second-level cache; then
-each row is rated and tested. Months count from COD. Nothing is raised: an unsound structure gets
-STATUS and undefined figures.
+The rows of a call are worked in blocks of BLOCK structures, each with its twins (kernels.twins):
+schedules are walked with the months outside and the block's structures inside, in scratch buffers
+that stay in the second-level cache; each structure is rated, then each row covered and tested.
+Months count from COD. Nothing is raised: an unsound structure gets STATUS and undefined figures.
 """
 
 import numba
 import numpy as np
 
-from kernels import codes, gates, mezzanine, rating, returns, scoring
+from kernels import codes, gates, mezzanine, rating, returns, scoring, twins
 from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
@@ -39,6 +39,11 @@ def _project_figures(inputs, row, out):
     out[f.DEVELOPER_PROFIT, row] = market - internal
     out[f.DEVELOPER_MARGIN_PCT, row] = 100.0 * (market - internal) / market
     out[f.TOTAL_COST, row] = total
+
+
+@numba.njit(**_JIT)
+def _count_derivatives(inputs, row, out):
+    """Overlays that are on."""
     derivatives = inputs[x.ZCIS_5Y_ON, row] + inputs[x.ZCIS_10Y_ON, row] + inputs[x.TRS_ON, row]
     out[f.DERIVATIVES, row] = derivatives + inputs[x.FLOOR_ON, row] + inputs[x.STRIP_ON, row]
 
@@ -115,7 +120,7 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
     senior = out[f.SENIOR_NOTIONAL, row]
     mezz_notch = 0.0
     if mezz > 0.0:
-        mezz_rating = rating.by_matrix(mezz_cover, -np.inf, shift, rules)
+        mezz_rating = rating.mezz_rating(inputs, row, mezz_cover, shift, rules)
         out[f.MEZZ_DSCR_MIN, row] = mezz_cover
         out[f.MEZZ_RATING, row] = mezz_rating
         mezz_notch = rules[r.NOTCH + mezz_rating]
@@ -148,10 +153,15 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         out[f.REPO_HAIRCUT_PCT, row] = haircut
         if eligible:
             out[f.REPO_CASH, row] = senior * (1.0 - haircut / 100.0)
-    wrapped = 1.0 if inputs[x.WRAP_TYPE, row] != x.WRAP_NONE else 0.0
-    present = 1.0 if mezz > 0.0 else 0.0
-    out[f.COMPLEXITY, row] = out[f.DERIVATIVES, row] + present + wrapped
     return told
+
+
+@numba.njit(**_JIT)
+def _set_complexity(inputs, row, out):
+    """Moving parts: derivatives, mezzanine, wrap."""
+    wrapped = 1.0 if inputs[x.WRAP_TYPE, row] != x.WRAP_NONE else 0.0
+    present = 1.0 if out[f.MEZZ_NOTIONAL, row] > 0.0 else 0.0
+    out[f.COMPLEXITY, row] = out[f.DERIVATIVES, row] + present + wrapped
 
 
 @numba.njit(**_JIT)
@@ -212,74 +222,69 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
     terms = np.empty((senior_debt.N_TERMS, BLOCK))
     covers = np.empty((senior_debt.N_COVERS, BLOCK))
     mezz_terms = np.empty((mezzanine.N_TERMS, BLOCK))
+    starts = np.empty(BLOCK + 1, np.int64)
+    capacity = np.empty(twins.N_EQUITY_KEYS)
     out[:] = np.nan
-    for first in range(0, rows, BLOCK):
-        last = min(rows, first + BLOCK)
-        width = last - first
+    last = 0
+    while last < rows:
+        width = twins.take_structures(inputs, last, starts)
+        last = starts[width]
         for m in range(months):
             for c in range(width):
-                curve = curve_of_row[first + c]
+                curve = curve_of_row[starts[c]]
                 block_gross[m, c] = gross[m, curve]
                 block_net[m, c] = net[m, curve]
                 block_cpi_0[m, c] = net_cpi_0[m, curve]
-        senior_debt.set_terms(inputs, first, last, block_net, rules, terms)
+        senior_debt.set_terms(inputs, starts, width, block_net, rules, terms)
         senior_debt.walk(
             terms, width, months, block_net, block_cpi_0, rules, service, balance, covers
         )
         for c in range(width):
-            row = first + c
-            out[f.STATUS, row] = codes.OK
-            _project_figures(inputs, row, out)
+            first = starts[c]
+            out[f.STATUS, first] = codes.OK
+            _project_figures(inputs, first, out)
             sound = terms[senior_debt.MONTHS, c] > 0.0
-            sound = sound and inputs[x.CPI_FLOOR_PCT, row] <= inputs[x.CPI_CAP_PCT, row]
-            told = 0
+            sound = sound and inputs[x.CPI_FLOOR_PCT, first] <= inputs[x.CPI_CAP_PCT, first]
             if sound:
-                _senior_figures(inputs, row, c, terms, covers, out)
-                senior = out[f.SENIOR_NOTIONAL, row]
-                total = out[f.TOTAL_COST, row]
+                _senior_figures(inputs, first, c, terms, covers, out)
                 sound = mezzanine.size(
-                    inputs, row, c, block_net, service, senior, total, rules, mezz_terms
-                )
-            if not sound:
-                _make_undefined(row, out)
-            else:
+                    inputs, first, c, block_net, service, out[f.SENIOR_NOTIONAL, first],
+                    out[f.TOTAL_COST, first], rules, mezz_terms,
+                )  # fmt: skip
+            if sound:
                 mezzanine.walk(
-                    mezz_terms,
-                    c,
-                    block_net,
-                    service,
-                    senior,
-                    mezz_service,
-                    mezz_balance,
-                    mezz_interest,
-                )
-                capacity, fixed_charge_cover = returns.equity_capacity(
-                    inputs,
-                    row,
-                    c,
-                    block_gross,
-                    block_net,
-                    senior,
-                    terms,
-                    service,
-                    balance,
-                    mezz_terms,
-                    mezz_service,
-                    mezz_balance,
-                    mezz_interest,
-                    total,
-                    out[f.INTERNAL_COSTS, row],
-                    rules[r.TAX_RATE_PCT + int(inputs[x.JURISDICTION, row])],
-                    rules,
-                    cash_rules,
-                )
-                if senior > 0.0:
-                    out[f.FCCR_MIN, row] = fixed_charge_cover
-                mezz = mezz_terms[mezzanine.NOTIONAL, c]
-                _capital_figures(inputs, row, mezz, capacity, out)
-                mezz_cover = mezz_terms[mezzanine.COVER, c]
-                told = _credit_figures(inputs, row, mezz_cover, out, rules)
-            _verdict(inputs, row, told, out, rules, market, filters)
+                    mezz_terms, c, block_net, service, out[f.SENIOR_NOTIONAL, first],
+                    mezz_service, mezz_balance, mezz_interest,
+                )  # fmt: skip
+            capacity[:] = np.nan
+            told = 0
+            for row in range(first, starts[c + 1]):
+                if row > first:
+                    # what no overlay changes
+                    out[: f.DERIVATIVES, row] = out[: f.DERIVATIVES, first]
+                    out[f.STATUS, row] = out[f.STATUS, first]
+                _count_derivatives(inputs, row, out)
+                if sound:
+                    key = twins.equity_key(inputs, row)
+                    if np.isnan(capacity[key]):
+                        capacity[key], cover = returns.equity_capacity(
+                            inputs, row, c, block_gross, block_net, out[f.SENIOR_NOTIONAL, row],
+                            terms, service, balance, mezz_terms, mezz_service, mezz_balance,
+                            mezz_interest, out[f.TOTAL_COST, row], out[f.INTERNAL_COSTS, row],
+                            rules[r.TAX_RATE_PCT + int(inputs[x.JURISDICTION, row])], rules,
+                            cash_rules,
+                        )  # fmt: skip
+                        if out[f.SENIOR_NOTIONAL, row] > 0.0:
+                            out[f.FCCR_MIN, row] = cover
+                    mezz = mezz_terms[mezzanine.NOTIONAL, c]
+                    _capital_figures(inputs, row, mezz, capacity[key], out)
+                    if row == first:
+                        mezz_cover = mezz_terms[mezzanine.COVER, c]
+                        told = _credit_figures(inputs, row, mezz_cover, out, rules)
+                    _set_complexity(inputs, row, out)
+                elif row == first:
+                    _make_undefined(row, out)
+                _verdict(inputs, row, told, out, rules, market, filters)
 
 
 @numba.njit(**_JIT)

@@ -155,7 +155,7 @@ def _pay_senior(s, month):
         unpaid_swap = max(0.0, min(swap_due, by_swap - cash))
         service = s[INTEREST * b + c] + s[SCHEDULED * b + c]
         target = s[DSRA_MONTHS * b + c] * service * (running - matures)
-        missing = max(0.0, target - dsra)
+        missing = target - dsra if target - dsra > TOLERANCE * target else 0.0
         for_principal = max(0.0, cash - by_swap)
         first = s[RESERVE_FIRST * b + c] * min(for_principal, missing)
         for_principal = for_principal - first
@@ -402,7 +402,7 @@ def _try_in_full(s, month):
         held = s[RENT_FREE_RESERVE * b + c] + s[TRAPPED * b + c] + s[FACILITY_DRAWN * b + c]
         held = held + (s[TRAP_ON * b + c] + s[TURBO_ON * b + c])
         calm = 1.0 if drawn + late + held == 0.0 else 0.0
-        calm = calm if target <= s[DSRA * b + c] else 0.0
+        calm = calm if target - s[DSRA * b + c] <= TOLERANCE * target else 0.0
         calm = (
             calm if min(min(for_principal, after_senior), min(after_mezz, equity)) >= 0.0 else 0.0
         )

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.estimate import Estimate, estimate
+from pipeline.explain.model import Explanation
+from pipeline.explain.run import explain_permutation, open_run
 from pipeline.inputs import Request
 from pipeline.inputs.encode import problem_of
 from pipeline.runner import run_direct
@@ -40,6 +42,19 @@ def plan(request: Request, **settings: Any) -> Estimate:
 def top(run_id: str, n: int = 10, **settings: Any) -> list[dict[str, Any]]:
     """The best `n` structures of a finished run, all columns. Raises NoSuchRunError."""
     return LocalResults(Path(load_settings(**settings).out)).top(run_id, n)
+
+
+def explain(
+    run_id: str, permutation_id: int, scenario: str = "base", **settings: Any
+) -> Explanation:
+    """How every figure of a structure of a run came about, its waterfall under `scenario`.
+
+    Any structure of the lever space. Raises NoSuchRunError, UnreadableDocumentError,
+    UnreadablePlanError, and ValueError for a number or a scenario that is none.
+    """
+    return explain_permutation(
+        open_run(Path(load_settings(**settings).out), run_id), permutation_id, scenario
+    )
 
 
 def _silent(_: Progress) -> None:

@@ -226,8 +226,21 @@ COLUMNS: tuple[Column, ...] = (*_OWN_COLUMNS, *_scenario_columns())
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
 
+# What the merge gives each row beside the figures of its own structure.
+MERGE_COLUMNS = ("rank", "pareto")
+
+
+def merge_fields() -> list[pa.Field]:
+    """Fields of MERGE_COLUMNS, which stand before all others in ranked.parquet."""
+    on_frontier = "No survivor is better in senior, day-one cash, DSCR, rating or WACC without loss"
+    return [
+        _field(MERGE_COLUMNS[0], pa.int64(), "", "1 is best", False),
+        _field(MERGE_COLUMNS[1], pa.bool_(), "", on_frontier, False),
+    ]
+
+
 def survivor_fields(levers: Sequence[Lever]) -> list[pa.Field]:
-    """Fields of an analysis part and of ranked.parquet (without `rank`), in file order."""
+    """Fields of an analysis part, and of ranked.parquet after MERGE_COLUMNS, in file order."""
     fields = [_field("permutation_id", pa.int64(), "", "Index in the lever space", False)]
     for column in COLUMNS:
         fields.append(

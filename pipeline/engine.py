@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import figures as f
-from kernels import income, outcome, reverse, structure
+from kernels import income, outcome, pareto, reverse, structure
 from kernels import layout as x
 from kernels import rules as r
 from kernels.cashflow import LATE_MONTHS, receipts
@@ -23,9 +23,10 @@ from pipeline.space.levers import LeverSpace
 IdArray = npt.NDArray[np.int64]
 _INCOME_ROWS = frozenset(int(row) for row in income.INCOME_ROWS)
 
-# Rows worked at a time when every row has an income of its own: the curves of all scenarios then
-# take some 36 MB. It changes no bit, only memory.
-_SLICE_ROWS = 256
+# Income curves worked with at a time: those of all scenarios then take some 36 MB. And rows, so
+# that a batch of structures stands there with its twins. Neither changes a bit, only memory.
+_SLICE_CURVES = 256
+_SLICE_ROWS = 2_048
 
 
 def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -35,6 +36,19 @@ def sized_figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
     """
     inputs, key = _inputs_of_ids(problem, ids)
     return _sized(problem.books, problem.filters, inputs, key)
+
+
+def sized_figures_of_inputs(problem: Problem, inputs: FloatArray) -> FloatArray:
+    """Sizing, ratings and gates (N_FIGURES, rows) of explicit `inputs` (N_INPUTS, rows).
+
+    Levers are left aside; figures that need the cash waterfall are NaN.
+    """
+    out = np.empty((f.N_FIGURES, inputs.shape[1]))
+    for start in range(0, inputs.shape[1], _SLICE_ROWS):
+        some = np.ascontiguousarray(inputs[:, start : start + _SLICE_ROWS])
+        key = _income_key_of_inputs(some)
+        out[:, start : start + _SLICE_ROWS] = _sized(problem.books, problem.filters, some, key)
+    return out
 
 
 def figures_of_ids(problem: Problem, ids: IdArray) -> FloatArray:
@@ -71,6 +85,7 @@ def warm_up(problem: Problem) -> None:
     """Compile the kernels, or load them from the cache, by evaluating the base case."""
     figures_of_inputs(problem, problem.base.reshape(-1, 1))
     reverse_sizes(problem, np.zeros(1, dtype=np.int64), np.ones(1))
+    pareto.dominated(np.zeros((1, 1)), np.zeros((1, 1)), np.empty(1, dtype=np.bool_))
 
 
 def _inputs_of_ids(problem: Problem, ids: IdArray) -> tuple[FloatArray, IdArray]:
@@ -85,6 +100,13 @@ def _income_key(levers: Sequence[Lever], digits: IdArray) -> IdArray:
         if not _INCOME_ROWS.isdisjoint(lever.rows):
             key = key * len(lever.labels) + lever_digits
     return key
+
+
+def _income_key_of_inputs(inputs: FloatArray) -> IdArray:
+    """A number per row, equal where all inputs of income are."""
+    numbers: dict[bytes, int] = {}
+    rows = np.ascontiguousarray(inputs[income.INCOME_ROWS].T)
+    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
 
 
 def _months(inputs: FloatArray) -> int:
@@ -136,8 +158,9 @@ def _complete(problem: Problem, inputs: FloatArray, key: IdArray) -> FloatArray:
     order = np.lexsort((key, inputs[x.MEZZ_ON], inputs[x.SENIOR_TENOR_YEARS]))
     books = problem.books
     out = np.empty((f.N_FIGURES, inputs.shape[1]))
-    for start in range(0, len(order), _SLICE_ROWS):
-        rows = order[start : start + _SLICE_ROWS]
+    step = _SLICE_ROWS if len(np.unique(key)) <= _SLICE_CURVES else _SLICE_CURVES
+    for start in range(0, len(order), step):
+        rows = order[start : start + step]
         some = np.ascontiguousarray(inputs[:, rows])
         out[:, rows] = _complete_slice(books, problem.filters, some, key[rows])
     return out

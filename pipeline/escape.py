@@ -15,6 +15,7 @@ from typing import Final
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UNSAFE_IN_PATH = re.compile(r"[^A-Za-z0-9._-]+")
+_MARKDOWN = re.compile(r"[\\`*_\[\]|#!~]")
 _LONGEST_PATH_PART: Final = 80
 
 
@@ -37,6 +38,11 @@ def pdf_paragraph(text: str) -> str:
 def html_text(text: str) -> str:
     """For HTML text and quoted attributes."""
     return html.escape(visible(text), quote=True)
+
+
+def markdown_cell(text: str) -> str:
+    """For a cell or a line of Markdown: no markup, no HTML, no end of the cell."""
+    return _MARKDOWN.sub(r"\\\g<0>", html.escape(visible(text), quote=False))
 
 
 def spreadsheet_cell(text: str) -> str:

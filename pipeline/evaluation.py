@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.columns import flat
 from pipeline.engine import figures_of_inputs
-from pipeline.inputs.encode import base_of, problem_of
+from pipeline.inputs.encode import base_of, problem_of, shifts_of
 from pipeline.inputs.errors import Collector, InputError, InputErrors
 from pipeline.inputs.request import Request
 from pipeline.inputs.scenarios import default_request, scenario_of
@@ -77,6 +77,7 @@ def _question(scenario: Request) -> object:
     return (
         id(scenario.rulebook),
         id(scenario.market),
+        shifts_of(scenario),
         tuple(run.weights.items()),
         run.hard_filters,
         run.objective,

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Final
 
 PREFIX: Final = "ATLAS_FORGE_"
 THREADS: Final = "threads"
 PROCESSES: Final = "processes"
 SERIAL: Final = "serial"
+MONGO: Final = "mongo"
+MONGO_FILE: Final = "mongo_file"
 
 
 class BadSettingError(Exception):
@@ -28,8 +31,12 @@ class Settings:
     out: folder that holds the run folders.
     store: where parts, markers and plan go; empty: into the run folder (s3://bucket/prefix).
     store_endpoint, store_ca_file: address and CA bundle of a store beside the public clouds.
+    mongo: address of the MongoDB database that finished runs are merged into; empty: none. It may
+        hold a password and is shown nowhere.
+    mongo_file: file that holds this address, for who does not want it in the environment.
     workers: threads or processes that compute; 0: one per core.
-    mode: threads (in one process), processes, or serial (in this thread, without Dask).
+    mode: threads (of this process), processes (of a Dask cluster on this machine), or serial (in
+        this thread). Threads are Dask's where a dashboard is asked for, and plain otherwise.
     scheduler, scheduler_*_file: address of a running Dask scheduler (tls://…) and its TLS files.
     allowed_failures: workers a partition may lose before it is given up.
     dashboard: address of the Dask dashboard, such as ":8787"; empty: none.
@@ -42,6 +49,8 @@ class Settings:
     store: str = ""
     store_endpoint: str = ""
     store_ca_file: str = ""
+    mongo: str = field(default="", repr=False)
+    mongo_file: str = ""
     workers: int = 0
     mode: str = THREADS
     scheduler: str = ""
@@ -84,8 +93,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for field in fields(Settings):
-        name = field.name
+    for name in _NAMES:
         variable = PREFIX + name.upper()
         source, value = name, given.get(name)
         if value is None and environment.get(variable):
@@ -95,14 +103,20 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         try:
             values[name] = _checked(name, value)
         except ValueError as error:
-            problems.append(f"{source}: {value!r} {error}")
+            shown = "the address" if name == MONGO else repr(value)
+            problems.append(f"{source}: {shown} {error}")
+    if MONGO_FILE in values and MONGO not in values and not given.get(MONGO):
+        try:
+            values[MONGO] = _address_in(values[MONGO_FILE])
+        except ValueError as error:
+            problems.append(f"{PREFIX}{MONGO_FILE.upper()}: {values[MONGO_FILE]!r} {error}")
     problems += [f"{name}: no such setting" for name in given if name not in _NAMES]
     if problems:
         raise BadSettingError("\n".join(problems))
     return Settings(**values)
 
 
-_NAMES: Final = {field.name for field in fields(Settings)}
+_NAMES: Final = tuple(each.name for each in fields(Settings))
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -117,4 +131,22 @@ def _checked(name: str, value: Any) -> Any:
         return number
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
-    return str(value)
+    return _checked_address(str(value)) if name == MONGO else str(value)
+
+
+def _address_in(file: str) -> str:
+    """The address that a file holds. Raises ValueError, without what is in it."""
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read: {type(error).__name__}") from None
+    try:
+        return _checked_address(text)
+    except ValueError as error:
+        raise ValueError(f"holds an address that {error}") from None
+
+
+def _checked_address(uri: str) -> str:
+    from pipeline.storage.mongo_address import mongo_address  # noqa: PLC0415 - imports a driver
+
+    return mongo_address(uri).uri

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
+from kernels.bijection import permute, round_keys, unpermute
 from pipeline.engine import warm_up
+from pipeline.explain.scenario import explain_scenario
 from pipeline.inputs import load_request
 from pipeline.inputs.encode import problem_of
+from pipeline.inputs.request import Request
+
+
+def with_everything(request: Request) -> Request:
+    """`request` with mezzanine and every overlay on: its explanation calls all that one can."""
+    return replace(request, switches=dict.fromkeys(request.switches, True))
+
 
 if __name__ == "__main__":
-    warm_up(problem_of(load_request("builtin:small")))
+    small = load_request("builtin:small")
+    warm_up(problem_of(small))
+    explain_scenario(with_everything(small), {})
+    some = np.zeros(1, dtype=np.int64)
+    unpermute(permute(some, 10, round_keys(1)), 10, round_keys(1))

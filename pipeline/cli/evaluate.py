@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pipeline.cli.console import print_json, say, table, wants_json
+from pipeline.cli.explanation import explanation_options, show, shown_of
 
 MAX_SCENARIO_BYTES = 256 << 20
 
@@ -26,8 +27,15 @@ MAX_SCENARIO_BYTES = 256 << 20
     type=click.Choice(["table", "json", "jsonl"]),
     help="Default: table for one scenario, jsonl for a file of them.",
 )
+@click.option("--explain", "explains", is_flag=True, help="Show how each figure came about.")
+@explanation_options
 def command(
-    file: str | None, settings: tuple[str, ...], scenarios: str | None, form: str | None
+    file: str | None,
+    settings: tuple[str, ...],
+    scenarios: str | None,
+    form: str | None,
+    explains: bool,
+    **options: Any,
 ) -> None:
     """Compute every figure of a scenario, whatever the gates say.
 
@@ -40,13 +48,25 @@ def command(
       atlas-forge evaluate --set TargetDSCRSenior_37=1.35 --set SeniorCoupon_38=5.5
       atlas-forge evaluate project.yaml --set mezz=true --format json
       atlas-forge evaluate --scenarios scenarios.jsonl > figures.jsonl
+      atlas-forge evaluate project.yaml --explain --section senior
     """
+    shown = shown_of(**options)
+    if explains and (scenarios is not None or form is not None):
+        raise click.UsageError("--explain tells of one scenario: without --scenarios and --format")
+    if shown.asked and not explains:
+        raise click.UsageError("--section, --scenario, --month and --csv need --explain")
     from pipeline.evaluation import checked, figures_of
     from pipeline.inputs.loading import load_request
     from pipeline.inputs.scenarios import default_request
 
     request = load_request(file) if file else default_request()
-    common = _settings_of(settings)
+    common = overrides_of(settings)
+    if explains:
+        from pipeline.explain.scenario import explain_scenario
+
+        chosen = checked(request, [(None, common)], "--set")[0]
+        show(explain_scenario(chosen, common, shown.scenario), shown)
+        return
     if scenarios is None:
         found = figures_of(checked(request, [(None, common)], "--set"))
     else:
@@ -56,7 +76,7 @@ def command(
     _show(found, form, many=scenarios is not None)
 
 
-def _settings_of(texts: tuple[str, ...]) -> dict[str, Any]:
+def overrides_of(texts: tuple[str, ...]) -> dict[str, Any]:
     """`NAME=VALUE` texts as settings. Raises InputErrors with everything wrong at once."""
     from pipeline.inputs.errors import Collector, InputErrors
     from pipeline.inputs.yaml_reader import parse_value

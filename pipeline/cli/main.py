@@ -20,8 +20,10 @@ from pipeline.cli.console import BAD_INPUT, FAILED, INTERRUPTED, OK, note, print
 
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
-    "run", "resume", "plan", "status", "runs", "top", "evaluate", "validate", "catalogue",
-    "rulebook", "market", "schema", "init", "doctor", "completion",
+    "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
+    "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
+    "show", "compare", "export", "sensitivity",
+    "near-misses", "break-even", "search", "golden", "rm", "gc",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
@@ -37,7 +39,8 @@ class LazyGroup(click.Group):
         """The command, imported now; None if there is no such."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
+        module = importlib.import_module(f"pipeline.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
         return command
 
 
@@ -154,6 +157,8 @@ _EXPECTED_KINDS: Final = frozenset(
         "pipeline.storage.lock.RunIsBusyError",
         "pipeline.storage.manifest.UnreadableDocumentError",
         "pipeline.storage.merge.MergeRefusedError",
+        "pipeline.storage.mongo_connect.MongoRefusedError",
+        "pipeline.storage.mongo_documents.UnstorableRowsError",
         "pipeline.storage.plan.UnreadablePlanError",
         "flows.server.ServerStartError",
     }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pipeline.settings import PROCESSES, THREADS, Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipeline.storage.results import ResultsStore
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,8 +23,27 @@ def out_option(function: Function) -> Function:
     )
 
 
+def mongo_option(function: Function) -> Function:
+    """`--mongo`: the database of results."""
+    return click.option(
+        "--mongo",
+        metavar="URI",
+        help="MongoDB database of results; rather by ATLAS_FORGE_MONGO or ATLAS_FORGE_MONGO_FILE, "
+        "since other users see command lines.",
+    )(function)
+
+
 def execution_options(function: Function) -> Function:
     """How a run is carried out; none of these changes a figure."""
+    return place_options(
+        click.option(
+            "--partition-rows", metavar="N", help="Permutations a partition of a new run."
+        )(function)
+    )
+
+
+def place_options(function: Function) -> Function:
+    """Where work is done and kept."""
     for option in reversed(
         (
             click.option("--workers", metavar="N", help="Threads or processes (default: cores)."),
@@ -29,11 +52,9 @@ def execution_options(function: Function) -> Function:
             ),
             click.option("--processes", "mode", flag_value=PROCESSES, help="Compute in processes."),
             click.option(
-                "--partition-rows", metavar="N", help="Permutations a partition of a new run."
-            ),
-            click.option(
                 "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
             ),
+            mongo_option,
             click.option(
                 "--scheduler",
                 metavar="URL",
@@ -54,6 +75,22 @@ def question_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def results_of(out: str | None, mongo: str | None = None, everything: bool = False) -> ResultsStore:
+    """Where finished runs are read: the database if one is set, else the folder.
+
+    `--out` on the command line means the folder, unless `--mongo` is there as well. `everything`
+    lists runs that are being merged too. Raises BadSettingError.
+    """
+    settings = settings_of(out=out, mongo=mongo)
+    if settings.mongo and (mongo or out is None):
+        from pipeline.storage.mongo_results import MongoResults
+
+        return MongoResults(settings.mongo, everything)
+    from pipeline.storage.results import LocalResults
+
+    return LocalResults(Path(settings.out))
 
 
 def settings_of(**given: Any) -> Settings:

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from pipeline.stages.contract import OnProgress, Progress
 
 _LINE_SECONDS: Final = 3.0
-_FAN_OUTS: Final = ("pruning", "analysis")
+# Stages over partitions, and what they call the rows that count.
+_FAN_OUTS: Final = {
+    "pruning": "survivors",
+    "analysis": "survivors",
+    "near misses": "solved",
+    "search": "survivors",
+}
+# What a stage is made of, where that is not partitions.
+_PARTS: Final = {"search": "structures"}
 
 
 @contextmanager
@@ -65,7 +73,8 @@ class _Lines:
         if ended or (progress.done and now - self._last >= _LINE_SECONDS):
             self._last = now
             print(
-                f"{progress.stage}: {progress.done} of {progress.total} partitions, "
+                f"{progress.stage}: {progress.done} of {progress.total} "
+                f"{_PARTS.get(progress.stage, 'partitions')}, "
                 f"{_facts(progress)}, {progress.elapsed_s:.1f} s",
                 file=sys.stderr,
                 flush=True,
@@ -75,4 +84,4 @@ class _Lines:
 def _facts(progress: Progress) -> str:
     if progress.stage not in _FAN_OUTS:
         return ""
-    return f"{progress.rows:,} rows, {progress.survivors:,} survivors"
+    return f"{progress.rows:,} rows, {progress.survivors:,} {_FAN_OUTS[progress.stage]}"

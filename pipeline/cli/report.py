@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.console import money, number, table
-from pipeline.columns import BY_NAME
+from pipeline.columns import BY_NAME, MERGE_COLUMNS
 from pipeline.storage.results import RANKED_PATH, REPORT_PATH, head
 
 _SHOWN_ROWS = 5
@@ -70,6 +70,25 @@ def top_table(rows: list[dict[str, Any]]) -> str:
     return table(headings, [_cells(row, settings, switches) for row in rows])
 
 
+def plain_table(rows: list[dict[str, Any]]) -> str:
+    """Rows with their columns as they are."""
+    return table(list(rows[0]), [[plain(value) for value in row.values()] for row in rows])
+
+
+def plain(value: Any) -> str:
+    """Any value of a ranked row for a terminal: a dash where there is none."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:,.2f}" if abs(value) >= 10_000 else f"{value:.6g}"
+        case list():
+            return ", ".join(map(str, value)) or "-"
+    return str(value)
+
+
 def _cells(row: dict[str, Any], settings: list[str], switches: list[str]) -> list[str]:
     cells = [
         str(row["rank"]),
@@ -94,7 +113,7 @@ def _cells(row: dict[str, Any], settings: list[str], switches: list[str]) -> lis
 
 def _lever_names(row: dict[str, Any]) -> list[str]:
     """Columns of a ranked row that are settings: neither a figure, its status nor the key."""
-    figures = {"rank", "permutation_id", *BY_NAME}
+    figures = {*MERGE_COLUMNS, "permutation_id", *BY_NAME}
     return [
         name for name in row if name not in figures and name.removesuffix("_status") not in figures
     ]

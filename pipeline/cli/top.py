@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.console import note, print_json, say, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.console import note, print_json, say, table, wants_json
+from pipeline.cli.options import mongo_option, out_option, results_of
+
+if TYPE_CHECKING:
+    from pipeline.query.fields import Fields
+    from pipeline.query.rows import RankedRows
 
 
 @click.command(name="top")
@@ -15,26 +19,107 @@ from pipeline.cli.options import out_option, settings_of
 @click.option(
     "-n", "rows", type=click.IntRange(1, 100_000), default=10, show_default=True, help="How many."
 )
+@click.option("--where", metavar="EXPR", help="Only structures of which this holds.")
+@click.option("--pareto", is_flag=True, help="Only the Pareto frontier (docs/method.md).")
+@click.option("--sort", metavar="COLUMNS", help="Other order: wacc, or rating:desc,wacc.")
+@click.option("--columns", metavar="NAMES", help="Columns to show, with commas between them.")
+@click.option("--list-columns", is_flag=True, help="The run's columns, with unit and meaning.")
 @out_option
-def command(run_id: str, rows: int, out: str | None) -> None:
+@mongo_option
+def command(
+    run_id: str,
+    rows: int,
+    where: str | None,
+    pareto: bool,
+    sort: str | None,
+    columns: str | None,
+    list_columns: bool,
+    out: str | None,
+    mongo: str | None,
+) -> None:
     """Show the best structures of a finished run, all columns with --json.
+
+    The grammar of --where is in docs/commands.md.
 
     \b
     Examples:
       atlas-forge top small-1a2b3c4d5e6f -n 20
+      atlas-forge top small-1a2b3c4d5e6f --where "rating >= AA and senior_notional > 25m"
+      atlas-forge top small-1a2b3c4d5e6f --pareto --sort wacc
+      atlas-forge top small-1a2b3c4d5e6f --sort wacc --columns id,wacc,dscr,_38
       atlas-forge top small-1a2b3c4d5e6f --json
     """
-    from pipeline.cli.report import books_line, top_table
-    from pipeline.storage.results import LocalResults
+    from pipeline.query.rows import ranked_of
 
-    results = LocalResults(Path(settings_of(out=out).out))
-    found = results.top(run_id, rows)
+    results = results_of(out, mongo)
+    ranked = ranked_of(results, run_id)
+    if list_columns:
+        _list(ranked.fields, run_id)
+        return
+    found, matched, names = _chosen(ranked, rows, where, pareto, sort, columns)
     summary = results.summary(run_id)
     if wants_json():
-        books = {name: summary[name] for name in ("rulebook", "market")}
-        print_json({"schema": 1, "run_id": run_id, **books, "rows": found})
-    elif found:
+        print_json(
+            {
+                "schema": 1,
+                "run_id": run_id,
+                "rulebook": summary["rulebook"],
+                "market": summary["market"],
+                "where": where,
+                "pareto": pareto,
+                "matched": matched,
+                "rows": found,
+            }
+        )
+        return
+    if found:
+        from pipeline.cli.report import books_line, plain_table, top_table
+
         note(books_line(summary))
-        say(top_table(found))
+        say(top_table(found) if names is None else plain_table(found))
+    elif ranked.rows:
+        say(f"None of the {ranked.rows:,} survivors of {run_id} match.")
     else:
         say(f"No structure of {run_id} passed both gates.")
+    if (where is not None or pareto) and found:
+        say(f"{matched:,} of {ranked.rows:,} survivors match; {len(found):,} shown.")
+
+
+def _chosen(
+    ranked: RankedRows,
+    most: int,
+    where: str | None,
+    pareto: bool,
+    sort: str | None,
+    columns: str | None,
+) -> tuple[list[dict[str, Any]], int, list[str] | None]:
+    """The rows asked for, how many matched, and the columns if some were named."""
+    import numpy as np
+
+    question = ranked.asked(where=where, sort=sort, columns=columns)
+    places = ranked.matching(question.where)
+    if pareto:
+        places = np.intersect1d(places, ranked.frontier(), assume_unique=True)
+    shown = places[:most]
+    if question.sort:
+        shown = ranked.sorted_places(places, question.sort, most)
+    return ranked.fetch(shown, question.columns).to_pylist(), len(places), question.columns
+
+
+def _list(fields: Fields, run_id: str) -> None:
+    if wants_json():
+        listed = [
+            {
+                "name": field.name,
+                "kind": field.kind,
+                "unit": field.unit,
+                "description": field.description,
+                "allowed": list(field.allowed),
+                "lever": field.is_lever,
+            }
+            for field in fields.all
+        ]
+        print_json({"schema": 1, "run_id": run_id, "columns": listed})
+        return
+    rows = [[field.name, field.kind, field.unit, field.description] for field in fields.all]
+    say(table(["column", "kind", "unit", "meaning"], rows))

@@ -27,12 +27,18 @@ from distributed import (
 )
 from distributed.security import Security
 
-from pipeline.compute.executor import Failure, Item, PartitionsFailed, Result, cause_of
+from pipeline.compute.executor import (
+    WINDOW_PER_SLOT,
+    Failure,
+    Item,
+    PartitionsFailed,
+    Result,
+    cause_of,
+)
 from pipeline.lean_arrow import keep_pandas_out
 from pipeline.settings import PROCESSES, Settings
 from pipeline.storage.fingerprint import engine_fingerprint
 
-WINDOW_PER_SLOT: Final = 4
 _CONNECT_SECONDS: Final = 30
 _LOOPBACK: Final = "127.0.0.1"
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from pipeline.settings import SERIAL, Settings
+from pipeline.settings import SERIAL, THREADS, Settings
+
+# Items under way for each slot: enough that none waits for the flow, few enough to stay small.
+WINDOW_PER_SLOT: Final = 4
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -80,6 +83,12 @@ def open_executor(settings: Settings) -> Iterator[Executor]:
     """The executor the settings ask for, closed at the end whatever happens."""
     if settings.mode == SERIAL and not settings.scheduler:
         yield SerialExecutor()
+        return
+    if settings.mode == THREADS and not settings.scheduler and not settings.dashboard:
+        from pipeline.compute.threads import ThreadExecutor  # noqa: PLC0415 - it imports this
+
+        with ThreadExecutor(settings.slots) as threads:
+            yield threads
         return
     # Dask costs most of a second to import, which a serial run need not pay.
     from pipeline.compute.dask_executor import dask_executor  # noqa: PLC0415

@@ -18,7 +18,7 @@ from pipeline.inputs.project import ProjectFacts, RunSettings
 from pipeline.inputs.request import Request, Run
 from pipeline.inputs.resolve import BUILTIN, BuiltinKind, Source, open_reference
 from pipeline.inputs.rulebook import RulebookFile
-from pipeline.inputs.settings import Settings
+from pipeline.inputs.settings import SINGLE_ZCIS, Settings
 from pipeline.inputs.values import check
 
 DEFAULT_RULEBOOK = BUILTIN + "v1"
@@ -105,6 +105,8 @@ def check_given_once(
         for name in dict.fromkeys((lever.name, *lever.names)):
             if name in base.values or name in base.switches:
                 collector.error(f"base.{name}", "is a lever too: give it once", bare=True)
+            elif name in ("zcis_5y", "zcis_10y") and base.zcis is not None:
+                collector.error(f"base.{SINGLE_ZCIS}", f"{name} is a lever too", bare=True)
 
 
 def check_rent(

@@ -10,6 +10,7 @@ from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
 from pipeline.inputs.errors import Collector
 from pipeline.inputs.request import Request
+from pipeline.inputs.swaps import BY_TERM, ROUTING, TERM, routed
 
 _WARN_ABOVE = 1_000_000
 _ROWS_PER_SECOND_ASSUMED = 50_000
@@ -20,6 +21,7 @@ def check_consistency(request: Request, collector: Collector, prefix: str) -> No
     """Records contradictions of the base case, of currencies, and of the space's size."""
     _check_structure(request, collector, prefix)
     _check_currencies(request, collector, prefix)
+    _check_swaps(request, collector, prefix)
     _check_space(request, collector)
 
 
@@ -86,6 +88,24 @@ def _check_currencies(request: Request, collector: Collector, prefix: str) -> No
         age = (market.date - market.fx.date).days
         if age > market.fx.stale_after_days:
             collector.warning("market", f"the exchange rate is {age} days older than the market")
+
+
+def _check_swaps(request: Request, collector: Collector, prefix: str) -> None:
+    """Warns of a term that no swap has, and of swaps that no routed counterparty takes."""
+    levers = {lever.name for lever in request.levers}
+    if TERM in levers and not request.zcis:
+        message = "moves nothing: it is the term of the single swap, zcis: true in the base"
+        collector.warning(f"levers.{TERM}", message)
+    if not request.base[ROUTING]:
+        return
+    moved = request.zcis and TERM in levers
+    for term, name in BY_TERM:
+        used = request.switches[name] or name in levers or moved
+        if used and not routed(request, int(term)):
+            at = f"{prefix}.{ROUTING}" if prefix else ROUTING
+            collector.warning(
+                at, f"nobody takes the {term}-year swap: it stays with the hedge counterparty"
+            )
 
 
 def _check_space(request: Request, collector: Collector) -> None:

@@ -16,10 +16,11 @@ from pipeline.inputs.encode_rules import market_of, rules_of
 from pipeline.inputs.filters import parsed
 from pipeline.inputs.levers import LeverSetting, Option
 from pipeline.inputs.project import AssetType, ProjectFacts
-from pipeline.inputs.ratings import CATEGORY_NUMBER, NOTCH, category_number
+from pipeline.inputs.ratings import NOTCH
 from pipeline.inputs.request import Request
 from pipeline.inputs.rulebook import Tiers
 from pipeline.inputs.settings import MEZZ_FIELDS, SWITCHES, zcis_implied_pct
+from pipeline.inputs.swaps import BY_TERM, counterparty_rating
 from pipeline.inputs.values import coded
 from pipeline.problem import FloatArray, Label, Lever, Problem, ReverseCheck, TierShares
 
@@ -66,7 +67,8 @@ def base_of(request: Request) -> FloatArray:
     for name, value in request.base.items():
         variable = catalogue.BY_NAME[name]
         if variable.can_be_lever:
-            for row, figure in zip(_rows_of(name), _coded(name, value, request), strict=True):
+            rows = _moved_by(name, request)
+            for row, figure in zip(rows, _coded(name, value, request), strict=True):
                 column[row] = figure
     for name, on in request.switches.items():
         column[_SWITCH_ROWS[name]] = on
@@ -116,12 +118,8 @@ def _set_terms(column: FloatArray, request: Request) -> None:
 
 
 def _set_swaps(column: FloatArray, request: Request) -> None:
-    parties, day_one = request.parties, request.rulebook.day_one
-    column[x.COUNTERPARTY_RATING] = (
-        category_number(parties.hedge_counterparty_rating)
-        if parties.hedge_counterparty_rating
-        else CATEGORY_NUMBER[day_one.counterparty_rating]
-    )
+    for row, years in ((x.COUNTERPARTY_5Y_RATING, 5), (x.COUNTERPARTY_10Y_RATING, 10)):
+        column[row] = counterparty_rating(request, years)
     column[x.RATE_OPTION] = _RATE_OPTIONS[request.deal.rate_option]
     market = request.market if request.market_applies else None
     for row, term in ((x.ZCIS_IMPLIED_5Y_PCT, "5"), (x.ZCIS_IMPLIED_10Y_PCT, "10")):
@@ -179,15 +177,23 @@ def _is_concentrated(project: ProjectFacts, request: Request) -> bool:
     return any(share > most[len(parts) - 1] + 1e-9 for parts, share in shares.items())
 
 
-def _rows_of(name: str) -> tuple[int, ...]:
+def rows_of(name: str) -> tuple[int, ...]:
+    """Input rows that a catalogue variable or a switch sets, its own first."""
     if name in _SWITCH_ROWS:
         return (_SWITCH_ROWS[name],)
     number = catalogue.BY_NAME[name].number
     return (number, *_DEPENDENT_ROWS.get(number, ()))
 
 
+def _moved_by(name: str, request: Request) -> tuple[int, ...]:
+    """The rows of `rows_of`, with the switches of a single inflation swap that its term moves."""
+    if request.zcis and name == catalogue.BY_NUMBER[x.ZCIS_TERM].name:
+        return (*rows_of(name), *(_SWITCH_ROWS[switch] for _, switch in BY_TERM))
+    return rows_of(name)
+
+
 def _coded(name: str, value: Value, request: Request) -> tuple[float, ...]:
-    """Figures of the rows of `_rows_of`."""
+    """Figures of the rows of `_moved_by`."""
     if name in SWITCHES:
         return (float(bool(value)),)
     variable = catalogue.BY_NAME[name]
@@ -196,6 +202,8 @@ def _coded(name: str, value: Value, request: Request) -> tuple[float, ...]:
         return (*figures, float(shifts_of(request).index(figures[0])))
     if variable.number == x.ZCIS_IMPLIED_PCT:
         return figures * 3
+    if variable.number == x.ZCIS_TERM and request.zcis:
+        return (*figures, *(float(value == term) for term, _ in BY_TERM))
     return figures
 
 
@@ -209,7 +217,7 @@ def _lever(lever: LeverSetting, request: Request) -> Lever:
     ]
     return Lever(
         name=lever.name,
-        rows=tuple(row for name in names for row in _rows_of(name)),
+        rows=tuple(row for name in names for row in _moved_by(name, request)),
         values=np.array(values, dtype=np.float64),
         labels=tuple(_label(lever, option, base) for option in lever.options),
     )

@@ -24,7 +24,7 @@ class Change:
 
 def leaves_of(model: StrictModel) -> dict[str, Leaf]:
     """Every figure, name and text of a file's model by its path, in the order of the file."""
-    return dict(_walk(model.model_dump(mode="json", by_alias=True, exclude_none=True), ""))
+    return dict(walked(model.model_dump(mode="json", by_alias=True, exclude_none=True), ""))
 
 
 def changes_between(old: StrictModel, new: StrictModel) -> list[Change]:
@@ -38,12 +38,13 @@ def changes_between(old: StrictModel, new: StrictModel) -> list[Change]:
     ]
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
+def walked(value: Any, path: str = "") -> Iterator[tuple[str, Leaf]]:
+    """(path, leaf) of every leaf of a JSON value, in its order."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _walk(inner, f"{path}.{key}" if path else str(key))
+            yield from walked(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from _walk(inner, f"{path}[{place}]")
+            yield from walked(inner, f"{path}[{place}]")
     else:
         yield path, value

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.inputs import assembly
 from pipeline.inputs.errors import Collector, InputErrors, suggestion
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import check_levers
 from pipeline.inputs.models import SCHEMA_VERSION, build
 from pipeline.inputs.payload import is_payload, load_payload
@@ -21,7 +22,8 @@ from pipeline.inputs.project import (
 )
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import BUILTIN, Source, open_reference, open_source
-from pipeline.inputs.settings import SWITCHES, bounds_of, check_settings, resolved
+from pipeline.inputs.settings import bounds_of, check_settings, resolved
+from pipeline.inputs.swaps import switches_of
 
 _REQUIRED = ("schema", "project", "market", "rulebook")
 
@@ -52,7 +54,7 @@ def load_project(source: Source) -> Request:
     deal = build(Deal, raw.get("deal", {}), collector, "deal")
     parties = build(Parties, raw.get("parties", {}), collector, "parties")
     run = build(RunSettings, raw.get("run", {}), collector, "run")
-    expected = assembly.mapping_of(raw, "expected", collector)
+    expected = build(Expected, raw.get("expected", {}), collector, "expected")
     market = assembly.read_market(raw.get("market"), source, collector) if "market" in raw else None
     rulebook = (
         assembly.read_rulebook(raw.get("rulebook"), source, collector)
@@ -79,6 +81,7 @@ def load_project(source: Source) -> Request:
         and deal
         and parties
         and run
+        and expected
         and market
         and rulebook
         and settled
@@ -86,14 +89,17 @@ def load_project(source: Source) -> Request:
         and sound
     ):
         raise InputErrors(collector.errors)
+    values = resolved(base.values, market[0], settled.weights)
+    switches, zcis = switches_of(base, values)
     return assembly.assemble(
         collector,
         Request(
             file=source.document.file,
             project=facts,
-            base=resolved(base.values, market[0], settled.weights),
+            base=values,
             given=frozenset(base.values),
-            switches=dict.fromkeys(SWITCHES, False) | dict(base.switches),
+            switches=switches,
+            zcis=zcis,
             covenants=covenants,
             deal=deal,
             parties=parties,

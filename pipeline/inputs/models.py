@@ -50,7 +50,8 @@ def _date(raw: Any) -> Any:
     raise PydanticCustomError("not_a_date", "has to be a date, year-month-day")
 
 
-def _text(raw: Any) -> Any:
+def as_text(raw: Any) -> Any:
+    """Text without blanks around it; control characters are refused."""
     if isinstance(raw, str) and any(
         unicodedata.category(c) in ("Cc", "Cs") or c in _BIDI_CONTROLS for c in raw
     ):
@@ -81,7 +82,7 @@ def _version_of_schema(raw: Any) -> Any:
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
-Text = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_text)]
+Text = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(as_text)]
 Rating = Annotated[str, BeforeValidator(_rating), Field(json_schema_extra={"enum": list(SCALE)})]
 SchemaVersion = Annotated[
     int, BeforeValidator(_version_of_schema), Field(json_schema_extra={"const": SCHEMA_VERSION})

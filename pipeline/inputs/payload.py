@@ -24,6 +24,7 @@ from pipeline.inputs.settings import (
     resolved,
     without_covenants,
 )
+from pipeline.inputs.swaps import switches_of
 
 Mode = Literal["all", "manual", "range", "boundary"]
 _RANGE_FIELDS = ("min_value", "max_value", "step_size")
@@ -100,7 +101,7 @@ def load_payload(source: Source) -> Request:
     bounds = bounds_of(modes, market[0] if market else None)
     of_run = check_settings(run_raw, collector, "", bounds)
     in_base = check_settings(base_raw, collector, "base_scenario", bounds)
-    base = Settings({**in_base.values, **of_run.values}, in_base.switches)
+    base = Settings({**in_base.values, **of_run.values}, in_base.switches, in_base.zcis)
     levers = _levers(payload, collector, bounds, assembly.granularity_of(base))
     run = RunSettings(seed=payload.seed, partition_rows=payload.batch_size)
     settled = assembly.settle_run(run, None, base, collector, rulebook)
@@ -114,12 +115,15 @@ def load_payload(source: Source) -> Request:
         country=_COUNTRY[currency],
         asset_type="data_centre",
     )
+    values = resolved(base.values, market[0] if payload.market else None, settled.weights)
+    switches, zcis = switches_of(base, values)
     draft = Request(
         file=source.document.file,
         project=facts,
-        base=resolved(base.values, market[0] if payload.market else None, settled.weights),
+        base=values,
         given=frozenset(base.values),
-        switches=dict.fromkeys(SWITCHES, False) | dict(base.switches),
+        switches=switches,
+        zcis=zcis,
         covenants=covenants,
         deal=Deal(),
         parties=Parties(),

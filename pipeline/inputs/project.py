@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.countries import CODES
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.models import (
     Date,
     Percent,
@@ -21,7 +22,7 @@ from pipeline.inputs.models import (
     Text,
     TupleOf,
 )
-from pipeline.inputs.ratings import NOTCH, SCALE
+from pipeline.inputs.ratings import INVESTMENT_GRADE, NOTCH
 
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 MAX_RUN = 10**12
@@ -39,7 +40,6 @@ def _investment_grade(rating: str) -> str:
     return rating
 
 
-INVESTMENT_GRADE = SCALE[: NOTCH["BBB-"]]
 SwapRating = Annotated[
     Rating,
     AfterValidator(_investment_grade),
@@ -180,6 +180,6 @@ class ProjectFile(StrictModel):
     rulebook: Text
     deal: Deal = Deal()
     parties: Parties = Parties()
-    expected: dict[str, Any] = Field(
-        default_factory=dict, description="What a golden project is expected to give; no input"
+    expected: Expected = Field(
+        default_factory=Expected, description="What a golden project is expected to give; no input"
     )

@@ -9,6 +9,7 @@ SCALE: tuple[str, ...] = (
     "B+", "B", "B-", "CCC+", "CCC", "CCC-", "CC", "C", "D",
 )  # fmt: skip
 NOTCH: MappingProxyType[str, int] = MappingProxyType({name: i + 1 for i, name in enumerate(SCALE)})
+INVESTMENT_GRADE: tuple[str, ...] = SCALE[: NOTCH["BBB-"]]
 
 # Ratings of a tranche are whole categories, numbered as in kernels.layout: higher is better.
 CATEGORIES: tuple[str, ...] = ("Unrated", "B", "BB", "BBB", "A", "AA", "AAA")

@@ -10,12 +10,15 @@ from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
 from pipeline.inputs.countries import Jurisdiction
 from pipeline.inputs.errors import InputError
+from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import LeverSetting, space_size
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import SCHEMA_VERSION, StrictModel
 from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts
 from pipeline.inputs.rulebook import RulebookFile
 
+# what a run writes beside its figures: variants, documents, sensitivities, traces
+WRITTEN: tuple[str, ...] = tuple(catalogue.BY_NUMBER[n].name for n in (112, 113, 115, 116))
 _TEXT_FIELDS = frozenset(("source", "title", "bank", "reason", "balloon_reason"))
 
 
@@ -38,7 +41,8 @@ class Request:
     `base` has every variable that can be set at its resolved value, in catalogue order; `given`
     names those that the request itself sets. `switches` are mezz and the overlays of the base
     case. `project` is None when the catalogue's defaults are evaluated without a project.
-    `market_applies` says that the market file's figures stand before the catalogue's.
+    `market_applies` says that the market file's figures stand before the catalogue's; `zcis` that
+    the inflation swap which is on has the term of ZCiS_TermY_92 and moves with it.
     """
 
     file: str
@@ -56,8 +60,9 @@ class Request:
     local_currency: str
     jurisdiction: Jurisdiction
     market_applies: bool = True
+    zcis: bool = False
     warnings: tuple[InputError, ...] = ()
-    expected: Mapping[str, Any] = field(default_factory=dict)
+    expected: Expected = field(default_factory=Expected)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +85,7 @@ class Request:
         return tuple(flag for flag in flags if getattr(self.deal, flag) is None)
 
     def content(self) -> dict[str, Any]:
-        """Everything that can change a figure, a rank or a name on a report, as plain JSON.
+        """Everything that can change a figure, a rank, a name on a report or what is written.
 
         Names of parties, sources, `expected` and partition rows are not in it; neither is the
         order of the file, nor the way a number or a reference is written.
@@ -91,6 +96,9 @@ class Request:
             "project": _plain(self.project) if self.project else None,
             "base": _plain(settings),
             "switches": _plain(self.switches),
+            "zcis": self.zcis,
+            "counterparties": _plain(self.base[catalogue.BY_NUMBER[114].name]),
+            "written": _plain({n: self.base[n] for n in WRITTEN}),
             "covenants": _plain(self.covenants),
             "deal": _plain(self.deal),
             "insurer_rating": self.parties.insurer_rating,

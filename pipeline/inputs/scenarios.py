@@ -25,6 +25,7 @@ from pipeline.inputs.settings import (
     resolved,
     without_covenants,
 )
+from pipeline.inputs.swaps import switches_of
 
 DEFAULTS = "catalogue defaults"
 
@@ -86,11 +87,14 @@ def scenario_of(request: Request, overrides: Mapping[str, Any], collector: Colle
         local = str(values.get(catalogue.BY_NUMBER[1].name, request.currency))
         market = _market(local)
     applying = market if request.market_applies else None
+    base = resolved(values, applying, run.weights)
+    switches, zcis = switches_of(settings, base, request.switches, request.zcis)
     draft = replace(
         request,
-        base=resolved(values, applying, run.weights),
+        base=base,
         given=frozenset(values),
-        switches={**request.switches, **settings.switches},
+        switches=switches,
+        zcis=zcis,
         covenants=covenants,
         levers=(),
         run=run,

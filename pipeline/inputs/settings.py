@@ -25,10 +25,14 @@ Bounds = Mapping[int, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a block of settings says: catalogue values and switches, both checked."""
+    """What a block of settings says: catalogue values and switches, both checked.
+
+    `zcis` is the single inflation swap whose term is ZCiS_TermY_92; None where it is left out.
+    """
 
     values: Mapping[str, Value] = field(default_factory=dict)
     switches: Mapping[str, bool] = field(default_factory=dict)
+    zcis: bool | None = None
 
 
 def bounds_of(modes: set[object], market: MarketFile | None) -> Bounds:
@@ -66,9 +70,11 @@ def check_settings(
         value = check(variable, given, collector, path, bounds=bounds.get(variable.number))
         if value is not None:
             values[variable.name] = value
-    if SINGLE_ZCIS in switches:
-        _settle_single_zcis(values, switches, collector, prefix)
-    return Settings(values, switches)
+    single = switches.pop(SINGLE_ZCIS, None)
+    if single is not None and ("zcis_5y" in switches or "zcis_10y" in switches):
+        path = f"{prefix}.{SINGLE_ZCIS}" if prefix else SINGLE_ZCIS
+        collector.error(path, "cannot be given beside zcis_5y or zcis_10y", bare=True)
+    return Settings(values, switches, single)
 
 
 def _seen_before(
@@ -120,18 +126,6 @@ def check_mezz(given: Mapping[str, Any], collector: Collector, path: str) -> dic
         if value is not None:
             option[variable.name] = value
     return option
-
-
-def _settle_single_zcis(
-    values: Mapping[str, Value], switches: dict[str, bool], collector: Collector, prefix: str
-) -> None:
-    on = switches.pop(SINGLE_ZCIS)
-    if "zcis_5y" in switches or "zcis_10y" in switches:
-        path = f"{prefix}.{SINGLE_ZCIS}" if prefix else SINGLE_ZCIS
-        collector.error(path, "cannot be given beside zcis_5y or zcis_10y", bare=True)
-        return
-    term = values.get("ZCiS_TermY_92", catalogue.BY_NUMBER[92].default)
-    switches[f"zcis_{term}y"] = on
 
 
 def market_values(market: MarketFile, term_years: str) -> dict[str, Value]:

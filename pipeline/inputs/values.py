@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.inputs.catalogue import GRANULARITY_DEFAULT, Value, Variable
 from pipeline.inputs.errors import Collector, suggestion
 from pipeline.inputs.filters import check_filters
-from pipeline.inputs.ratings import CATEGORY_NUMBER, NOTCH, SCALE
+from pipeline.inputs.ratings import CATEGORY_NUMBER, INVESTMENT_GRADE, NOTCH, SCALE
 from pipeline.inputs.yaml_reader import number
 
 OPEX_ABSOLUTE_HIGH = 1e9
@@ -128,6 +128,16 @@ def check_rating(raw: Any, collector: Collector, path: str) -> str | None:
         collector.error(path, "is not a rating", raw, allowed=", ".join(SCALE))
         return None
     return raw
+
+
+def _check_swap_rating(raw: Any, collector: Collector, path: str) -> str | None:
+    """A rating of a swap counterparty: investment grade."""
+    rating = check_rating(raw, collector, path)
+    if rating is not None and rating not in INVESTMENT_GRADE:
+        message = "is below investment grade"
+        collector.error(path, message, raw, allowed=", ".join(INVESTMENT_GRADE))
+        return None
+    return rating
 
 
 def _check_tenant_floor(
@@ -277,7 +287,7 @@ def _check_routing(
         if not isinstance(rule, Mapping) or set(rule) != {"min_rating", "max_tenor_years"}:
             collector.error(inside, "has to hold min_rating and max_tenor_years", rule)
             continue
-        rating = check_rating(rule["min_rating"], collector, f"{inside}.min_rating")
+        rating = _check_swap_rating(rule["min_rating"], collector, f"{inside}.min_rating")
         tenor = decimal_of(rule["max_tenor_years"])
         if tenor is None or not 0 < tenor <= 60:
             collector.error(f"{inside}.max_tenor_years", "has to be a number of years",

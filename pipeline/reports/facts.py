@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline.columns import BY_NAME
+from pipeline.columns import BY_NAME, MERGE_COLUMNS
 
 Unit = Literal["text", "flag", "count", "money", "percent", "times", "years", "score", "seconds"]
 Value = str | int | float | bool | None
@@ -58,7 +58,7 @@ def facts_of(row: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> tuple[
 
 def levers_of(row: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Lever columns of a ranked row: whatever is neither a figure, its status nor the key."""
-    known = {"rank", "permutation_id", *BY_NAME}
+    known = {*MERGE_COLUMNS, "permutation_id", *BY_NAME}
     known |= {f"{name}_status" for name in known}
     return tuple(
         Fact(name, value, "flag" if isinstance(value, bool) else "text")

@@ -17,6 +17,8 @@ from pipeline.reports.facts import Fact, Unit, Value, levers_of, shown, unit_of
 from pipeline.reports.reasons import TITLES
 from pipeline.reports.structure import StructureReport
 from pipeline.reports.wording import SWITCHES
+from pipeline.solve.alike import take_in
+from pipeline.solve.changes import NEAR_MISS_CHANGES
 
 TOP_ROWS = 10
 TOP_REASONS = 8
@@ -80,6 +82,23 @@ class Point:
 
 
 @dataclass(frozen=True)
+class NearMiss:
+    """Structures short of capital that need the same change, `alike` of them, and what funds them.
+
+    `changes` are relative changes in percent by the names of NEAR_MISS_CHANGES, None where nothing
+    within bounds funds; `traded` names those that make a test fail that passed before.
+    """
+
+    number: int
+    alike: int
+    covered_pct: float
+    with_day_one_pct: float | None
+    solution: str | None
+    changes: Mapping[str, float | None]
+    traded: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ReportModel:
     """Everything the summary says, in the order it says it."""
 
@@ -98,6 +117,7 @@ class ReportModel:
     survivors: int
     top_headings: tuple[tuple[str, Unit], ...]
     top_rows: tuple[tuple[Value, ...], ...]
+    near_misses: tuple[NearMiss, ...]
     best: StructureReport | None
     not_modelled: tuple[str, ...]
 
@@ -108,12 +128,14 @@ class ReportModel:
         manifest: Mapping[str, Any],
         top_rows: Sequence[Mapping[str, Any]],
         scatter: Iterable[tuple[float | None, float | None, str]],
+        near_misses: Sequence[Mapping[str, Any]] = (),
     ) -> ReportModel:
         """Build the report of a finished run.
 
         `summary` and `manifest` are the documents of the run's folder; `top_rows` the first rows of
         `ranked.parquet` as dictionaries; `scatter` is (senior_notional, wacc in
-        percent, viability_tier) of the survivors in rank order, thinned here when they are many.
+        percent, viability_tier) of the survivors in rank order, thinned here when they are many;
+        `near_misses` rows of `reports/near_misses.parquet`, the best first.
         """
         total = int(summary["total_scenarios"])
         gates = summary["gates"]
@@ -148,6 +170,7 @@ class ReportModel:
                 (*(shown(name, row.get(name)) for name, _ in _TOP_COLUMNS), _switched_on(row))
                 for row in top_rows[:TOP_ROWS]
             ),
+            near_misses=_near_misses(near_misses),
             best=StructureReport.of_row(best, manifest["request"]) if best else None,
             not_modelled=tuple(str(item) for item in summary["not_modelled"]),
         )
@@ -246,6 +269,24 @@ def _reasons(constraints: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
             share_pct=float(item["share_pct"]),
         )
         for item in constraints[:TOP_REASONS]
+    )
+
+
+def _near_misses(rows: Sequence[Mapping[str, Any]]) -> tuple[NearMiss, ...]:
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    take_in(kept, rows)
+    names = [change.name for change in NEAR_MISS_CHANGES]
+    return tuple(
+        NearMiss(
+            number=row["permutation_id"],
+            alike=row["alike"],
+            covered_pct=100.0 * row["capex_coverage"],
+            with_day_one_pct=None if row["full_coverage"] is None else 100.0 * row["full_coverage"],
+            solution=row["solution"],
+            changes={name: row[f"{name}_change_pct"] for name in names},
+            traded=frozenset(name for name in names if row[f"{name}_new_reasons"]),
+        )
+        for row in list(kept.values())[:TOP_ROWS]
     )
 
 

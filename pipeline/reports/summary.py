@@ -19,6 +19,7 @@ def write_summary_pdf(
     manifest: Mapping[str, Any],
     top_rows: Sequence[Mapping[str, Any]],
     scatter: Iterable[tuple[float | None, float | None, str]],
+    near_misses: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write `<run_dir>/reports/summary.pdf`, whole or not at all, and return its path.
 
@@ -27,7 +28,8 @@ def write_summary_pdf(
     """
     path = Path(run_dir) / "reports" / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = summary_pdf.render(ReportModel.from_run(summary, manifest, top_rows, scatter))
+    report = ReportModel.from_run(summary, manifest, top_rows, scatter, near_misses)
+    content = summary_pdf.render(report)
     partial = path.with_name(f".{FILE_NAME}.{os.getpid()}")
     try:
         with partial.open("wb") as file:

@@ -40,7 +40,7 @@ from pipeline.reports.blocks import (
 )
 from pipeline.reports.facts import Fact
 from pipeline.reports.model import ReportModel
-from pipeline.reports.numbers import share, text_of
+from pipeline.reports.numbers import UNDEFINED, share, text_of
 from pipeline.reports.pdf_text import REGULAR, markup, shortened
 
 _WIDTH, _HEIGHT = A4
@@ -84,6 +84,7 @@ def _story(report: ReportModel) -> list[Flowable]:
     story += _constraints(report)
     story += _debt_against_cost(report)
     story += _top(report)
+    story += _near_misses(report)
     if report.best:
         story += structure_pdf.pages(report.best, report.currency)
     first, *others = (
@@ -179,6 +180,25 @@ def _top(report: ReportModel) -> list[Flowable]:
     ]
     factor = TEXT_WIDTH / sum(_TOP_WIDTHS)
     return [KeepTogether([*story, striped(rows, [width * factor for width in _TOP_WIDTHS])])]
+
+
+def _near_misses(report: ReportModel) -> list[Flowable]:
+    if not report.near_misses:
+        return []
+    story = section("What would fund the best that are short of capital", wording.NEAR_MISSES)
+    names = list(report.near_misses[0].changes)
+    head = ["Number", "Alike", "Covered", "With day one"]
+    head += [wording.CHANGES[name] for name in names]
+    right = set(range(len(head)))
+    rows: list[list[Any]] = [head_cells(head, right)]
+    for miss in report.near_misses:
+        cells = [f"{miss.number:,}", f"{miss.alike:,}", text_of(miss.covered_pct, "percent")]
+        cells.append(text_of(miss.with_day_one_pct, "percent"))
+        for name, change in miss.changes.items():
+            text = UNDEFINED if change is None else f"{change:+.2f} %"
+            cells.append(f"{text}*" if name in miss.traded else text)
+        rows.append([cell(text, right=True) for text in cells])
+    return [KeepTogether([*story, striped(rows, [TEXT_WIDTH / len(head)] * len(head))])]
 
 
 def _tile(fact: Fact, currency: str) -> list[Paragraph]:

@@ -61,6 +61,19 @@ WARNINGS: dict[str, str] = {
 }
 LEVERS = "What the search chose for this structure; everything else is as in the project file."
 NO_LEVERS = "The project file lets nothing vary: this is the one structure it describes."
+NEAR_MISSES = (
+    "The smallest relative change of one input alone that raises capital coverage to 100 %, for "
+    "the best structures that passed both gates without it. Lines stand for structures that need "
+    "the same changes. * makes another test fail; – no change within the bounds of the method "
+    "suffices."
+)
+CHANGES = {
+    "rent": "Rent",
+    "capex": "Capex",
+    "coupon": "Coupon",
+    "tenor": "Tenor",
+    "target_dscr": "Target DSCR",
+}
 NOT_MODELLED = "No figure above takes account of:"
 HOW_TO_READ: dict[str, str] = {
     "DSCR": (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.bijection import permute, round_keys
+from kernels.bijection import permute, round_keys, unpermute
 from pipeline.space.levers import IntArray
 
 # Rows a partition by rows of the run: (up to, rows), contracts "Permutations".
@@ -43,11 +43,51 @@ def span(number: int, count: int, rows: int) -> tuple[int, int]:
 def ids_at(start: int, stop: int, size: int, seed: int, sampled: bool) -> IntArray:
     """Permutation ids at the positions [start, stop) of the run, (stop - start,) int64.
 
-    A run over the whole space takes ids in order, so that permutations that differ only in the
-    overlays lie together; a sampled one takes them through the seeded bijection.
+    A run over the whole space takes ids in order; a sampled one through the seeded bijection.
     """
     positions = np.arange(start, stop, dtype=np.int64)
     return permute(positions, size, round_keys(seed)) if sampled else positions
+
+
+def is_dense(count: int, size: int) -> bool:
+    """Whether a sample of `count` is taken in order of ids: it holds half of the space or more."""
+    return 2 * count >= size
+
+
+def partition_ids(
+    number: int, count: int, rows: int, size: int, seed: int
+) -> tuple[IntArray, IntArray]:
+    """Ids of partition `number` of a run of `count` of `size`, and their positions, both (rows,).
+
+    A dense run's partitions are even spans of ids, less those that the sample leaves out: their
+    rows vary a little, and permutations that differ only in the overlays lie together, which is
+    what lets them share work. A sparse one's are spans of positions. Raises IndexError for a
+    partition that does not exist.
+    """
+    start, stop = span(number, count, rows)
+    if count == size or not is_dense(count, size):
+        return ids_at(start, stop, size, seed, count < size), np.arange(start, stop)
+    parts = number_of_partitions(count, rows)
+    ids = np.arange(number * size // parts, (number + 1) * size // parts, dtype=np.int64)
+    positions = unpermute(ids, size, round_keys(seed))
+    taken = positions < count
+    return ids[taken], positions[taken]
+
+
+def partition_of(permutation_id: int, count: int, rows: int, size: int, seed: int) -> int | None:
+    """Number of the partition that holds an id of the space; None where the sample leaves it out.
+
+    The inverse of `partition_ids`.
+    """
+    position = permutation_id
+    if count < size:
+        ids = np.array([permutation_id], dtype=np.int64)
+        position = int(unpermute(ids, size, round_keys(seed))[0])
+    if position >= count:
+        return None
+    if count < size and is_dense(count, size):
+        return ((permutation_id + 1) * number_of_partitions(count, rows) - 1) // size
+    return position // rows
 
 
 def survivor_spans(

@@ -59,7 +59,7 @@ def input_stage(request: Request, settings: Settings) -> Run:
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=_store_url(folder, settings),
+        store_url=store_url(folder, settings),
         settings=settings,
         seed=seed,
         size=size,
@@ -80,18 +80,12 @@ def reopen(run_id: str, settings: Settings) -> Run:
     UnreadableDocumentError, OSError.
     """
     started = time.perf_counter()
-    folder = LocalResults(Path(settings.out)).folder(run_id)
+    folder, plan = stored(run_id, settings)
     manifest = read_json(folder / MANIFEST_PATH)
-    plan = _stored_plan(folder, run_id)
-    if plan.fingerprint != engine_fingerprint():
-        raise OtherEngineError(
-            f"run {run_id} was planned by engine {plan.fingerprint}, this is "
-            f"{engine_fingerprint()}; start it again from its project file"
-        )
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=_store_url(folder, settings),
+        store_url=store_url(folder, settings),
         settings=settings,
         seed=plan.seed,
         size=plan.size,
@@ -103,6 +97,21 @@ def reopen(run_id: str, settings: Settings) -> Run:
     )
     _open(run, started)
     return run
+
+
+def stored(run_id: str, settings: Settings) -> tuple[Path, Plan]:
+    """Folder and plan of a run that this engine planned, to ask more of it; writes nothing.
+
+    Raises NoSuchRunError, OtherEngineError, UnreadablePlanError.
+    """
+    folder = LocalResults(Path(settings.out)).folder(run_id)
+    plan = _stored_plan(folder, run_id)
+    if plan.fingerprint != engine_fingerprint():
+        raise OtherEngineError(
+            f"run {run_id} was planned by engine {plan.fingerprint}, this is "
+            f"{engine_fingerprint()}; start it again from its project file"
+        )
+    return folder, plan
 
 
 def _as_asked(request: Request, settings: Settings, size: int) -> Request:
@@ -129,7 +138,8 @@ def run_id_of(
     return f"{path_part(project_id)}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
-def _store_url(folder: Path, settings: Settings) -> str:
+def store_url(folder: Path, settings: Settings) -> str:
+    """Where the checkpoints of the run in `folder` are."""
     # Absolute, since workers may run in another folder.
     return join_url(settings.store, folder.name) if settings.store else str(folder.resolve())
 

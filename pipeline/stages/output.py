@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 import time
+from collections.abc import Iterable
 from datetime import date, datetime
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
+from pipeline.solve.near_miss_run import best_near_misses, ranked_tables
+from pipeline.solve.near_miss_table import counted, solutions_table
 from pipeline.space.partitions import number_of_partitions, span
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
 from pipeline.stages.counts import Counts, add_counts, extreme, whole
+from pipeline.stages.frontier import Frontier
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
 from pipeline.stages.tier_ranks import tier_ranks
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
+from pipeline.stages.written import write_asked
 from pipeline.staleness import age_of
-from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Marker, Owner, read_marker
+from pipeline.storage.checkpoints import (
+    ANALYSIS,
+    PRUNING,
+    Marker,
+    Owner,
+    parquet_bytes,
+    read_marker,
+)
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
@@ -28,7 +43,15 @@ from pipeline.storage.manifest import (
 )
 from pipeline.storage.merge import MergeRefusedError, merge_ranked
 from pipeline.storage.plan import Plan
-from pipeline.storage.results import RANKED_PATH, REPORT_PATH, SUMMARY_PATH, head, thinned
+from pipeline.storage.results import (
+    NEAR_MISSES_PATH,
+    RANKED_PATH,
+    REPORT_PATH,
+    SUMMARY_PATH,
+    head,
+    thinned,
+)
+from pipeline.storage.store import write_file
 
 SCHEMA = 1
 BY_CONDITIONS = "conditions"
@@ -38,6 +61,7 @@ NOT_MODELLED = (
     "mezzanine reserve (no input sizes one)",
 )
 _TOP_ROWS = 10
+_NEAR_MISSES_SOLVED = 100
 _SCATTER_POINTS = 20_000
 
 Summary = dict[str, Any]
@@ -47,7 +71,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     """Merge and rank all parts, write ranked.parquet, reports and summary.json.
 
     A run whose outputs are there and unchanged is left as it is. Raises MergeRefusedError,
-    DamagedPartError, OSError.
+    DamagedPartError, OSError. With a database set, the sealed run is merged into it at the end,
+    again if an earlier attempt failed; what `mongo_merge.merge_run` raises leaves it sealed here.
     """
     started = time.perf_counter()
     log = run_log(run.folder, run.settings.log_level)
@@ -57,6 +82,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     survivors = sum(marker.rows for marker in analysis)
     summary = _finished(run)
     if summary is None:
+        # Reportlab takes a third of a second to import, most of it while the merge runs elsewhere.
+        threading.Thread(target=_import_report, name="atlas-forge-report").start()
         tally = Tally()
         fields = survivor_fields(plan.problem.levers)
         ranks = tier_ranks(run.store, analysis, plan.problem.tiers)
@@ -68,43 +95,63 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
             run.folder / RANKED_PATH,
             run.settings.merge_memory_mb,
             tally.add,
+            Frontier(),
             ranks.settled if ranks else None,
         )
         summary = _summary(run, plan, counts, tally)
         summary["tiers_by"] = ranks.document() if ranks else {"mode": BY_CONDITIONS}
         summary.update(_books(run))
+        summary["near_miss_solutions"] = _write_near_misses(run, plan)
+        summary["written"] = _write_asked(run, summary)
         _write_report(run, summary)
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
         summary.update(_usage(run, plan))
         write_json(run.folder / SUMMARY_PATH, summary)
-        _seal(run)
+        _seal(run, summary["written"]["files"])
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
+    if run.settings.mongo:
+        _into_mongo(run)
     elapsed = time.perf_counter() - started
     on_progress(Progress(OUTPUT, 1, 1, survivors, survivors, elapsed))
     return summary
 
 
+def _into_mongo(run: Run) -> None:
+    from pipeline.storage.mongo_merge import merge_run  # noqa: PLC0415 - only who asks pays for it
+
+    merged = merge_run(run.folder, run.settings.mongo)
+    run_log(run.folder, run.settings.log_level).info(
+        "run_already_in_mongo" if merged.already else "run_merged_into_mongo",
+        address=merged.address,
+        structures=merged.structures,
+        processing_time_ms=round(1_000 * merged.seconds, 3),
+    )
+
+
 def _markers(run: Run, plan: Plan) -> tuple[list[Marker], list[Marker]]:
     """Markers of both fan-outs. Raises MergeRefusedError unless their rows add up to the plan."""
-    pruning = _stage_markers(run, plan, PRUNING, plan.count)
+    rows = (plan.rows_of(number) for number in range(plan.partitions))
+    pruning = _stage_markers(run, plan, PRUNING, rows)
     kept = sum(int(marker.record["survivors"]) for marker in pruning)
-    return pruning, _stage_markers(run, plan, ANALYSIS, kept)
+    parts = range(number_of_partitions(kept, plan.partition_rows))
+    spans = (span(number, kept, plan.partition_rows) for number in parts)
+    analysis = _stage_markers(run, plan, ANALYSIS, (stop - start for start, stop in spans))
+    return pruning, analysis
 
 
-def _stage_markers(run: Run, plan: Plan, stage: str, rows: int) -> list[Marker]:
+def _stage_markers(run: Run, plan: Plan, stage: str, rows: Iterable[int]) -> list[Marker]:
     owner = Owner(plan.plan_hash, plan.fingerprint)
     markers = []
-    for number in range(number_of_partitions(rows, plan.partition_rows)):
+    for number, expected in enumerate(rows):
         checked = read_marker(run.store, owner, stage, number)
         if checked.marker is None:
             raise MergeRefusedError(f"{stage} part {number}: {checked.reason or 'it is missing'}")
-        start, stop = span(number, rows, plan.partition_rows)
-        if checked.marker.rows != stop - start:
+        if checked.marker.rows != expected:
             raise MergeRefusedError(
-                f"{stage} part {number} has {checked.marker.rows} rows, the plan {stop - start}"
+                f"{stage} part {number} has {checked.marker.rows} rows, the plan {expected}"
             )
         markers.append(checked.marker)
     return markers
@@ -133,6 +180,7 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         "survivors": tally.survivors,
         "fully_funded_scenarios": sum(tiers[name] for name in FUNDED_TIERS),
         "near_misses": whole(counts, "near_misses"),
+        "pareto_scenarios": tally.pareto,
         "gates": gates(counts, total),
         "tiers": tiers,
         "binding_constraints": binding_constraints(counts, total),
@@ -156,6 +204,22 @@ def _books(run: Run) -> dict[str, Any]:
     return {"market": {**market, "age_days": age.days, "stale": age.stale}, "rulebook": rulebook}
 
 
+def _write_near_misses(run: Run, plan: Plan) -> dict[str, Any]:
+    """The best near misses that passed both gates, solved, best first; returns their counts."""
+    ids = best_near_misses(ranked_tables(run.folder / RANKED_PATH), plan, _NEAR_MISSES_SOLVED)
+    table = solutions_table(plan, ids)
+    write_file(run.folder / NEAR_MISSES_PATH, parquet_bytes(table))
+    return counted(table)
+
+
+def _write_asked(run: Run, summary: Summary) -> dict[str, Any]:
+    """Variants, sensitivities, traces and documents that the request asks for."""
+    asked = read_json(run.folder / MANIFEST_PATH)["request"]["written"]
+    optimal = summary["optimal"]
+    number = optimal["permutation_id"] if optimal else None
+    return write_asked(run.folder, run.folder / RANKED_PATH, asked, number)
+
+
 def _usage(run: Run, plan: Plan) -> dict[str, Any]:
     """What the run took: seconds by stage, pruning's rate, peak memory of the process tree."""
     kept = recorded(run.folder)
@@ -169,18 +233,21 @@ def _usage(run: Run, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _write_report(run: Run, summary: Summary) -> None:
-    # Reportlab costs a third of a second to import; only this stage draws.
-    from pipeline.reports.summary import write_summary_pdf  # noqa: PLC0415
+def _import_report() -> ModuleType:
+    return importlib.import_module("pipeline.reports.summary")
 
+
+def _write_report(run: Run, summary: Summary) -> None:
     ranked = run.folder / RANKED_PATH
     points = thinned(ranked, ["senior_notional", "wacc", "viability_tier"], _SCATTER_POINTS)
-    write_summary_pdf(
+    near_misses = head(run.folder / NEAR_MISSES_PATH, _NEAR_MISSES_SOLVED)
+    _import_report().write_summary_pdf(
         run.folder,
         summary,
         read_json(run.folder / MANIFEST_PATH),
         head(ranked, _TOP_ROWS),
         [(point["senior_notional"], point["wacc"], point["viability_tier"]) for point in points],
+        near_misses,
     )
 
 
@@ -199,11 +266,12 @@ def _finished(run: Run) -> Summary | None:
         return None
 
 
-def _seal(run: Run) -> None:
+def _seal(run: Run, files: list[str]) -> None:
     """Name the outputs and their digests in the manifest: from here on the run is finished."""
     manifest = read_json(run.folder / MANIFEST_PATH)
     manifest["outputs"] = {
-        name: file_digest(run.folder / name) for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH)
+        name: file_digest(run.folder / name)
+        for name in (RANKED_PATH, SUMMARY_PATH, REPORT_PATH, NEAR_MISSES_PATH, *files)
     }
     write_json(run.folder / MANIFEST_PATH, manifest)
     if run.shares_store:

@@ -74,7 +74,7 @@ def checkpointed(
 def in_slices(
     ids: IntArray, compute: Callable[[IntArray], tuple[pa.Table, Counts]]
 ) -> tuple[pa.Table, Counts]:
-    """Rows and record of a partition's `ids` (rows,), computed a slice at a time.
+    """Rows and record of a partition's `ids` (rows,), none or more, computed a slice at a time.
 
     Slices get smaller while the machine is short of memory; the partition, and every bit of it,
     stays the same.
@@ -83,7 +83,7 @@ def in_slices(
     step = _SMALL_SLICE_ROWS if crowded else _SLICE_ROWS
     tables: list[pa.Table] = []
     total: Counts = {}
-    for start in range(0, len(ids), step):
+    for start in range(0, max(1, len(ids)), step):
         table, record = compute(ids[start : start + step])
         tables.append(table)
         add_counts(total, record)

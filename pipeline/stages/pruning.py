@@ -15,12 +15,11 @@ from pipeline.compute import Executor
 from pipeline.engine import reverse_sizes, sized_figures_of_ids
 from pipeline.problem import FloatArray
 from pipeline.space.levers import IntArray
-from pipeline.space.partitions import ids_at, span
 from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
 from pipeline.stages.partition import checkpointed, in_slices, task_of
-from pipeline.stages.reverse_check import compare, sampled_positions
+from pipeline.stages.reverse_check import compare, is_checked
 from pipeline.storage.checkpoints import PRUNING
 from pipeline.storage.plan import Plan
 
@@ -53,15 +52,13 @@ def prune(task: PartitionTask) -> Outcome:
 
 
 def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
-    start, stop = span(number, plan.count, plan.partition_rows)
-    return task_of(run, plan, PRUNING, number, stop - start)
+    return task_of(run, plan, PRUNING, number, plan.rows_of(number))
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
-    start, stop = span(task.number, plan.count, plan.partition_rows)
-    ids = ids_at(start, stop, plan.size, plan.seed, plan.sampled)
+    ids, positions = plan.ids_of(task.number)
     full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
-    checked = ids[sampled_positions(plan, start, stop) - start]
+    checked = ids[is_checked(plan, positions)]
     kept: list[FloatArray] = []
 
     def sized(some: IntArray) -> tuple[pa.Table, Counts]:
@@ -89,9 +86,7 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
     passed_a = failed_a == 0
     survivor = failed == 0
     first = _lowest_bit(failed)
-    coverage = figures[f.CAPEX_COVERAGE]
-    short_of_capital = failed & (1 << codes.INSUFFICIENT_CAPITAL)
-    near = (short_of_capital == 0) & (coverage < full - _TOLERANCE)
+    near = near_miss(failed, figures[f.CAPEX_COVERAGE], full)
     names = pa.array([*codes.REASON_NAMES, None], pa.string())
     arrays: list[Any] = [
         pa.array(ids),
@@ -115,6 +110,15 @@ def evaluated(ids: IntArray, figures: FloatArray, full: float) -> tuple[pa.Table
         "first_reasons": np.bincount(first, minlength=_NO_REASON + 1)[:_NO_REASON].tolist(),
     }
     return pa.Table.from_arrays(arrays, schema=EVALUATED_SCHEMA), record
+
+
+def near_miss(failed: IntArray, coverage: FloatArray, full: float) -> npt.NDArray[np.bool_]:
+    """Which rows Gate A lets through on capital although `coverage` (rows,) is under `full`.
+
+    `failed` (rows,) are the bits of the reasons; other tests may fail.
+    """
+    enough: npt.NDArray[np.bool_] = failed & (1 << codes.INSUFFICIENT_CAPITAL) == 0
+    return enough & (coverage < full - _TOLERANCE)
 
 
 def _lowest_bit(masks: IntArray) -> npt.NDArray[np.int64]:

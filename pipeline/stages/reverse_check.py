@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels import codes, reverse
 from kernels import figures as f
@@ -19,8 +20,8 @@ class ReverseCheckError(Exception):
     """Closed form and bisection lie further apart than the rulebook lets them."""
 
 
-def sampled_positions(plan: Plan, start: int, stop: int) -> IntArray:
-    """Positions among [start, stop) of the run that are checked, (rows,) int64, rising.
+def is_checked(plan: Plan, positions: IntArray) -> npt.NDArray[np.bool_]:
+    """Which `positions` (rows,) of the run's sample are checked, (rows,) bool.
 
     Every n-th position of the run, and its last one. n gives the rulebook's rows a partition at
     the usual partition size, and depends neither on how this run is cut nor on workers; it has no
@@ -30,11 +31,8 @@ def sampled_positions(plan: Plan, start: int, stop: int) -> IntArray:
     stride = max(1, usual // plan.problem.reverse_check.rows_per_partition)
     while math.gcd(stride, plan.size) > 1:
         stride += 1
-    positions = np.arange(-(-start // stride) * stride, stop, stride, dtype=np.int64)
-    last = plan.count - 1
-    if start <= last < stop and last % stride:
-        positions = np.append(positions, last)
-    return positions
+    checked: npt.NDArray[np.bool_] = (positions % stride == 0) | (positions == plan.count - 1)
+    return checked
 
 
 def compare(ids: IntArray, figures: FloatArray, found: FloatArray, allowed: ReverseCheck) -> Counts:

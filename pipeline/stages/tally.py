@@ -23,6 +23,7 @@ class Tally:
     def __init__(self) -> None:
         self.survivors = 0
         self.viable = 0
+        self.pareto = 0
         self._tiers: Counter[str] = Counter()
         self._highest: dict[str, float] = {}
         self._lowest: dict[str, float] = {}
@@ -34,6 +35,7 @@ class Tally:
         """Take in ranked rows; tables come in rank order."""
         self.survivors += table.num_rows
         self.viable += pc.sum(table["viable"]).as_py() or 0
+        self.pareto += pc.sum(table["pareto"]).as_py() or 0
         counted = pc.value_counts(table["viability_tier"].combine_chunks())
         for entry in counted.to_pylist():
             self._tiers[entry["values"]] += entry["counts"]

@@ -22,8 +22,13 @@ from pipeline.storage.store import Store
 SCHEMA: Final = 1
 PRUNING: Final = "pruning"
 ANALYSIS: Final = "analysis"
+SEARCH: Final = "search"
 # Pruning's parts are a result of their own, with nothing but Parquet in their folder.
-_PART_FOLDERS: Final = {PRUNING: "evaluated", ANALYSIS: "checkpoints/analysis"}
+_PART_FOLDERS: Final = {
+    PRUNING: "evaluated",
+    ANALYSIS: "checkpoints/analysis",
+    SEARCH: "checkpoints/search",
+}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The engine fingerprint: a hash of everything that can change a figure.
 
-It covers the kernels, the code of the stages, the lever space, the engine and the column
-dictionary, and the versions of the libraries that compute and write. Two processes with the same
-fingerprint give the same bits. Standard library only, so that it can run before Numba is imported.
+It covers the kernels, the code of the stages, the lever space, the engine, the column dictionary,
+what solves near misses, and the versions of the libraries that compute and write. Two processes
+with the same fingerprint give the same bits. Standard library only, so that it can run before
+Numba is imported.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ _SOURCES = (
     "kernels/**/*.py",
     "pipeline/space/*.py",
     "pipeline/stages/*.py",
+    "pipeline/solve/changes.py",
+    "pipeline/solve/crossing.py",
+    "pipeline/solve/near_miss*.py",
     "pipeline/problem.py",
     "pipeline/engine.py",
     "pipeline/columns.py",

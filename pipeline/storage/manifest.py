@@ -36,14 +36,21 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A document of this version's schema. Raises UnreadableDocumentError."""
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise UnreadableDocumentError(f"{path.name} cannot be read: {error}") from error
+    return json_document(data, path.name)
+
+
+def json_document(data: bytes, name: str) -> dict[str, Any]:
+    """A document of this version's schema from its bytes. Raises UnreadableDocumentError."""
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise UnreadableDocumentError(f"{name} cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else None
-        raise UnreadableDocumentError(
-            f"{path.name} has schema {found}, this version reads {SCHEMA}"
-        )
+        raise UnreadableDocumentError(f"{name} has schema {found}, this version reads {SCHEMA}")
     return document
 
 

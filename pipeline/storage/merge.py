@@ -11,22 +11,22 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.columns import merge_fields
 from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
 from pipeline.storage.store import TEMPORARY, Store
 
-RANK: Final = "rank"
 # Fixed, so that the file does not depend on how parts or the sort's output were cut.
 _ROW_GROUP: Final = 50_000
 
 # Order of an objective: column and direction; then the tie-breaks of the model, section 11.
-_OBJECTIVES: Final = {
+OBJECTIVES: Final = {
     "Composite": ("composite_score", "DESC"),
     "SeniorRaise": ("senior_notional", "DESC"),
     "WACC": ("wacc", "ASC"),
@@ -41,9 +41,19 @@ class MergeRefusedError(Exception):
     """The parts do not add up to the plan."""
 
 
+class Marks(Protocol):
+    """A yes or no for each row that can be told only when all rows are known."""
+
+    def add(self, table: pa.Table) -> None:
+        """Take in rows of a part."""
+
+    def marks(self, table: pa.Table) -> pa.Array:
+        """The answers for rows of `table`, booleans without nulls."""
+
+
 def ranking(objective: str) -> tuple[tuple[str, str], ...]:
     """Columns and directions of the total order for an objective; nulls come last."""
-    first = _OBJECTIVES[objective]
+    first = OBJECTIVES[objective]
     return (first, *(each for each in _TIE_BREAKS if each[0] != first[0]))
 
 
@@ -55,18 +65,19 @@ def merge_ranked(
     target: Path,
     memory_mb: int,
     on_batch: Callable[[pa.Table], None],
+    pareto: Marks,
     settle: Callable[[pa.Table], pa.Table] | None = None,
 ) -> int:
     """Write `target` whole: the rows of all parts, best first, `rank` from 1. Returns the rows.
 
     `schema` is that of the parts; `on_batch` sees every written table once, in rank order;
-    `settle` says what only all parts together decide, and keeps the columns. Raises
-    DamagedPartError, MergeRefusedError, OSError.
+    `pareto` sees every part, and then marks the rows; `settle` says what only all parts together
+    decide, and keeps the columns. Raises DamagedPartError, MergeRefusedError, OSError.
     """
     scratch = target.parent / TEMPORARY / f"merge.{os.getpid()}"
     scratch.mkdir(parents=True, exist_ok=True)
     expected = sum(marker.rows for marker in markers)
-    ranked = pa.schema([pa.field(RANK, pa.int64(), False, {"description": "1 is best"}), *schema])
+    ranked = pa.schema([*merge_fields(), *schema])
     partial = scratch / target.name
     # A reader inside DuckDB may raise only its own errors; the first one of ours is kept.
     damage: list[DamagedPartError] = []
@@ -78,7 +89,9 @@ def merge_ranked(
                 "preserve_insertion_order": False,
             }
         ) as connection:
-            source = pa.RecordBatchReader.from_batches(schema, _rows(store, markers, damage))
+            source = pa.RecordBatchReader.from_batches(
+                schema, _rows(store, markers, damage, pareto)
+            )
             connection.register("parts", source)
             order = ", ".join(
                 f'"{column}" {direction} NULLS LAST' for column, direction in ranking(objective)
@@ -86,9 +99,9 @@ def merge_ranked(
             try:
                 # Columns and directions are constants of this module, no text from outside.
                 query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
-                written = _write(
-                    query.to_arrow_reader(_ROW_GROUP), ranked, partial, on_batch, settle
-                )
+                # A sort gives nothing before it has read everything: by then `pareto` knows all.
+                reader = query.to_arrow_reader(_ROW_GROUP)
+                written = _write(reader, ranked, partial, on_batch, pareto, settle)
             except duckdb.Error as error:
                 if damage:
                     raise damage[0] from error
@@ -104,7 +117,7 @@ def merge_ranked(
 
 
 def _rows(
-    store: Store, markers: Sequence[Marker], damage: list[DamagedPartError]
+    store: Store, markers: Sequence[Marker], damage: list[DamagedPartError], pareto: Marks
 ) -> Iterator[pa.RecordBatch]:
     for marker in markers:
         try:
@@ -112,6 +125,7 @@ def _rows(
         except DamagedPartError as error:
             damage.append(DamagedPartError(f"{marker.stage} part {marker.number}: {error}"))
             raise
+        pareto.add(table)
         yield from table.to_batches()
 
 
@@ -120,6 +134,7 @@ def _write(
     schema: pa.Schema,
     path: Path,
     on_batch: Callable[[pa.Table], None],
+    pareto: Marks,
     settle: Callable[[pa.Table], pa.Table] | None,
 ) -> int:
     written = 0
@@ -132,11 +147,12 @@ def _write(
     ) as writer:
         for group in _groups(sorted_rows):
             ranks = pa.array(np.arange(written + 1, written + group.num_rows + 1))
+            own = [ranks, pareto.marks(group)]
             columns = [
                 column.cast(field.type)
-                for column, field in zip(group.columns, list(schema)[1:], strict=True)
+                for column, field in zip(group.columns, list(schema)[len(own) :], strict=True)
             ]
-            table = pa.Table.from_arrays([ranks, *columns], schema=schema)
+            table = pa.Table.from_arrays([*own, *columns], schema=schema)
             if settle is not None:
                 table = settle(table)
             writer.write_table(table, row_group_size=_ROW_GROUP)

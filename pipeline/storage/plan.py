@@ -16,8 +16,8 @@ from typing import Any, Final, get_type_hints
 import numpy as np
 
 from pipeline.problem import Lever, Problem
-from pipeline.space.levers import LeverSpace
-from pipeline.space.partitions import number_of_partitions
+from pipeline.space.levers import IntArray, LeverSpace
+from pipeline.space.partitions import number_of_partitions, partition_ids, partition_of
 from pipeline.storage.store import Store
 
 SCHEMA: Final = 1
@@ -32,7 +32,7 @@ class UnreadablePlanError(Exception):
 class Plan:
     """`count` permutations of a space of `size`, cut into parts of `partition_rows`.
 
-    `sampled`: ids come from the seeded bijection; otherwise all of them, in order.
+    `sampled`: the seeded bijection says which ids are taken; otherwise all of them are.
     """
 
     run_id: str
@@ -49,10 +49,22 @@ class Plan:
         """Parts of the pruning stage."""
         return number_of_partitions(self.count, self.partition_rows)
 
+    def ids_of(self, number: int) -> tuple[IntArray, IntArray]:
+        """Ids of pruning part `number` and their positions in the sample, both (rows,) int64."""
+        return partition_ids(number, self.count, self.partition_rows, self.size, self.seed)
+
+    def rows_of(self, number: int) -> int:
+        """Rows of pruning part `number`."""
+        return len(self.ids_of(number)[0])
+
     @cached_property
     def space(self) -> LeverSpace:
         """The lever space of the problem."""
         return LeverSpace(self.problem.levers)
+
+    def partition_of(self, permutation_id: int) -> int | None:
+        """The pruning part that holds a permutation of the space; None where none does."""
+        return partition_of(permutation_id, self.count, self.partition_rows, self.size, self.seed)
 
     @cached_property
     def plan_hash(self) -> str:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage.manifest import UnreadableDocumentError, read_json
+from pipeline.storage import lock
+from pipeline.storage.checkpoints import PRUNING, part_path
+from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
+from pipeline.storage.plan import PLAN_PATH
+from pipeline.storage.rows import ParquetRows, RowSource
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
 REPORT_PATH: Final = "reports/summary.pdf"
+NEAR_MISSES_PATH: Final = "reports/near_misses.parquet"
+EVALUATED_PATH: Final = "evaluated"
+FINISHED: Final = "finished"
+RUNNING: Final = "running"
+INTERRUPTED: Final = "interrupted"
+_ID: Final = "permutation_id"
 
 Rows = list[dict[str, Any]]
 
@@ -22,11 +34,43 @@ class NoSuchRunError(Exception):
     """No run of that name, or one that has not got that far."""
 
 
-class ResultsStore(Protocol):
-    """What can be asked of the results of runs, wherever they are kept."""
+@dataclass(frozen=True)
+class RunLine:
+    """A run in a list of runs. `created_at` is UTC, to the millisecond."""
 
-    def runs(self) -> list[str]:
-        """Ids of the runs, newest first."""
+    run_id: str
+    state: str
+    created_at: str
+    permutations: int
+    title: str
+
+
+class ResultsStore(Protocol):
+    """What can be asked of the results of runs, wherever they are kept.
+
+    Everything about one run raises NoSuchRunError where it is not there or not finished,
+    UnreadableDocumentError and OSError where it was damaged.
+    """
+
+    where: str
+
+    def listed(self, on_problem: Callable[[str], None]) -> list[RunLine]:
+        """The runs, newest first; one that cannot be read is told to `on_problem`."""
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """manifest.json of a run."""
+
+    def plan(self, run_id: str) -> dict[str, Any]:
+        """plan.json of a run."""
+
+    def rows(self, run_id: str) -> RowSource:
+        """The ranked rows of a finished run."""
+
+    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+        """Where a run keeps a permutation, and that row; None if its sample does not hold it.
+
+        Of one that a gate rejected the row may be empty: its figures are computed when asked for.
+        """
 
     def summary(self, run_id: str) -> dict[str, Any]:
         """summary.json of a finished run. Raises NoSuchRunError, UnreadableDocumentError."""
@@ -40,6 +84,7 @@ class LocalResults:
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self.where = str(out)
 
     def runs(self) -> list[str]:
         """A run is a folder with a manifest."""
@@ -49,6 +94,44 @@ class LocalResults:
             return []
         found.sort(key=lambda folder: (folder / "manifest.json").stat().st_mtime, reverse=True)
         return [folder.name for folder in found]
+
+    def listed(self, on_problem: Callable[[str], None]) -> list[RunLine]:
+        """Finished, running and interrupted runs."""
+        found = []
+        for run_id in self.runs():
+            try:
+                manifest = self.manifest(run_id)
+            except UnreadableDocumentError as error:
+                on_problem(f"{run_id}: {error}")
+                continue
+            holder = lock.holder_of(self.out / run_id)
+            state = RUNNING if holder else FINISHED if manifest["outputs"] else INTERRUPTED
+            found.append(
+                RunLine(
+                    run_id,
+                    state,
+                    manifest["created_at"],
+                    manifest["permutations"],
+                    manifest["project"]["title"],
+                )
+            )
+        return found
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """manifest.json of a run folder."""
+        return read_json(self.folder(run_id) / MANIFEST_PATH)
+
+    def plan(self, run_id: str) -> dict[str, Any]:
+        """plan.json of a run folder."""
+        return read_json(self.folder(run_id) / PLAN_PATH)
+
+    def rows(self, run_id: str) -> RowSource:
+        """The rows of a run's ranked.parquet."""
+        return ParquetRows(self._ranked(run_id))
+
+    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+        """A row of ranked.parquet, else of evaluated/."""
+        return stored_row(self.folder(run_id), permutation_id)
 
     def folder(self, run_id: str) -> Path:
         """The folder of a run. Raises NoSuchRunError."""
@@ -66,10 +149,13 @@ class LocalResults:
 
     def top(self, run_id: str, rows: int) -> Rows:
         """The first rows of a run's ranked.parquet."""
+        return head(self._ranked(run_id), rows)
+
+    def _ranked(self, run_id: str) -> Path:
         path = self.folder(run_id) / RANKED_PATH
         if not path.is_file():
             raise NoSuchRunError(f"run {run_id} is not finished: it has no {RANKED_PATH}")
-        return head(path, rows)
+        return path
 
 
 def head(path: Path, rows: int) -> Rows:
@@ -79,6 +165,42 @@ def head(path: Path, rows: int) -> Rows:
     """
     table = pa.Table.from_batches(_batches(path, rows), schema=pq.read_schema(path))
     return cast(Rows, table.slice(0, rows).to_pylist())
+
+
+def stored_row(
+    folder: Path, permutation_id: int, partition: int | None = None
+) -> tuple[str, dict[str, Any]] | None:
+    """Where a run keeps a permutation, and that row: of ranked.parquet, else of evaluated/.
+
+    `folder` is the run's; `partition` is what `Plan.partition_of` says, without which every part
+    is looked through. None where the run has not got to it or its sample does not hold it. Raises
+    OSError if page checksums do not match.
+    """
+    parts = (
+        [folder / part_path(PRUNING, partition)]
+        if partition is not None
+        else sorted((folder / EVALUATED_PATH).glob("*.parquet"))
+    )
+    for path in [folder / RANKED_PATH, *parts]:
+        if path.is_file() and (row := _row_of(path, permutation_id)) is not None:
+            return path.relative_to(folder).as_posix(), row
+    return None
+
+
+def _row_of(path: Path, permutation_id: int) -> dict[str, Any] | None:
+    """A permutation's row of one file; only groups that may hold it are read, ids first."""
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    place = file.schema_arrow.get_field_index(_ID)
+    for group in range(file.num_row_groups):
+        told = file.metadata.row_group(group).column(place).statistics
+        if told is not None and told.has_min_max and not told.min <= permutation_id <= told.max:
+            continue
+        ids = file.read_row_group(group, columns=[_ID], use_threads=False)[_ID].to_numpy()
+        found = np.flatnonzero(ids == permutation_id)
+        if len(found):
+            table = file.read_row_group(group, use_threads=False)
+            return cast("dict[str, Any]", table.slice(int(found[0]), 1).to_pylist()[0])
+    return None
 
 
 def thinned(path: Path, columns: list[str], most: int) -> Rows:

@@ -11,11 +11,9 @@ from pipeline.storage import lock
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
+from pipeline.storage.results import FINISHED, INTERRUPTED, RUNNING
 from pipeline.storage.store import Store, open_store
 
-FINISHED: Final = "finished"
-RUNNING: Final = "running"
-INTERRUPTED: Final = "interrupted"
 DAMAGED: Final = "damaged"
 
 

@@ -8,7 +8,9 @@ half way leaves a truncated object.)
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +36,9 @@ class Store(Protocol):
 
     def delete(self, path: str) -> None:
         """Remove `path`; nothing happens if it is not there."""
+
+    def clear(self) -> None:
+        """Remove everything under the root. Raises OSError."""
 
 
 class LocalStore:
@@ -71,6 +76,10 @@ class LocalStore:
     def delete(self, path: str) -> None:
         """Unlink the file."""
         (self.root / path).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.root, ignore_errors=not self.root.exists())
 
 
 class ObjectStore:
@@ -112,6 +121,11 @@ class ObjectStore:
         """Delete the object, if it is there."""
         if self._files.exists(f"{self._root}/{path}"):
             self._files.rm_file(f"{self._root}/{path}")
+
+    def clear(self) -> None:
+        """Delete every object under the prefix."""
+        with suppress(FileNotFoundError):
+            self._files.rm(f"{self._root}/", recursive=True)
 
 
 @lru_cache(maxsize=32)

@@ -14,9 +14,9 @@ from pipeline.cli.main import run_command
 from pipeline.engine import sized_figures_of_ids
 from pipeline.inputs.encode import problem_of
 from pipeline.problem import Problem, ReverseCheck
-from pipeline.space.partitions import ids_at, rows_per_partition
+from pipeline.space.partitions import rows_per_partition
 from pipeline.stages.counts import add_counts
-from pipeline.stages.reverse_check import ReverseCheckError, compare, sampled_positions
+from pipeline.stages.reverse_check import ReverseCheckError, compare, is_checked
 from pipeline.storage.plan import Plan
 from tests.run_projects import request_of, run_here, write_project
 
@@ -93,14 +93,14 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
 def test_the_sample_is_of_every_partition_and_the_same_however_the_run_is_cut(
     problem: Problem, count: int
 ) -> None:
-    whole = sampled_positions(_plan(problem, count, count), 0, count)
+    everywhere = np.arange(count)
+    whole = everywhere[is_checked(_plan(problem, count, count), everywhere)]
     assert whole[0] == 0 and whole[-1] == count - 1
     assert (np.diff(whole) > 0).all()
     for rows in (1_200, 1_800, 2_500):
         plan = _plan(problem, count, rows)
         parts = [
-            sampled_positions(plan, start, min(start + rows, count))
-            for start in range(0, count, rows)
+            part[is_checked(plan, part)] for part in np.split(everywhere, range(rows, count, rows))
         ]
         assert min(len(part) for part in parts) >= 1
         np.testing.assert_array_equal(np.concatenate(parts), whole)
@@ -110,7 +110,8 @@ def test_the_sample_is_of_every_partition_and_the_same_however_the_run_is_cut(
 
 def test_the_sample_meets_every_value_of_every_lever(problem: Problem) -> None:
     plan = _plan(problem, 10_240, 2_500)
-    digits = plan.space.digits(sampled_positions(plan, 0, 10_240))
+    everywhere = np.arange(10_240)
+    digits = plan.space.digits(everywhere[is_checked(plan, everywhere)])
     for lever, values in zip(problem.levers, digits, strict=True):
         assert set(values) == set(range(len(lever.labels)))
 
@@ -140,15 +141,16 @@ def test_a_wrong_sizing_ends_the_run_with_one_and_names_partition_and_permutatio
 ) -> None:
     request = request_of(tmp_path, limit=9_001)
     plan = Plan("t", request.run.seed, 10_240, 9_001, True, 2_500, "f", problem_of(request))
-    position = sampled_positions(plan, 2_500, 5_000)[5]
-    wrong = ids_at(position, position + 1, plan.size, plan.seed, sampled=True)[0]
+    ids, positions = plan.ids_of(1)
+    checked = ids[is_checked(plan, positions)]
+    wrong = checked[5]
     monkeypatch.setattr("pipeline.stages.pruning.sized_figures_of_ids", _wrong_for(wrong))
     project = str(write_project(tmp_path, limit=9_001))
     code = run_command(["run", project, "--direct", "--threads", "--out", str(tmp_path), "--json"])
     assert code == 1
     out, err = capsys.readouterr()
     told = json.loads(out)["messages"][0]
-    assert told.startswith("pruning partition 1: ReverseCheckError: 1 of 16 rows fail")
+    assert told.startswith(f"pruning partition 1: ReverseCheckError: 1 of {len(checked)} rows fail")
     assert f"permutation {wrong}:" in told
     notionals = [float(figure.replace(",", "")) for figure in re.findall(r"\d[\d,]+\.\d\d\b", told)]
     assert notionals[0] / notionals[1] == pytest.approx(1.001, abs=1e-4)

@@ -350,7 +350,8 @@ def with_cash_rows(
         given = values["ZCiS_ImpliedRate_93"]
         column[row] = market["inflation"]["breakeven_pct"][years] if given is None else given
     counterparty = facts["counterparty_rating"] or book["day_one"]["counterparty_rating"]
-    column[layout.COUNTERPARTY_RATING] = NUMBER[counterparty]
+    column[layout.COUNTERPARTY_5Y_RATING] = NUMBER[counterparty]
+    column[layout.COUNTERPARTY_10Y_RATING] = NUMBER[counterparty]
     options = ("floor", "cap", "collar")
     column[layout.RATE_OPTION] = options.index(facts["deal"].get("rate_option", "floor"))
     located = facts["geo_concentration"] and book["rules"]["RK-CONC-002"]["enabled"]

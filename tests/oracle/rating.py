@@ -127,7 +127,12 @@ def senior_rating(
 def mezz_rating(
     values: dict[str, Any], facts: dict[str, Any], rulebook: dict[str, Any], dscr: float
 ) -> str | None:
-    return matrix_rating(rulebook, dscr, None, shift_of(values, rulebook))
+    shift = shift_of(values, rulebook)
+    rating = matrix_rating(rulebook, dscr, None, shift)
+    relief = wrap_relief(values, facts, rulebook)
+    if values["MonolineWrapFlag_57"] == "WholeStack" and relief:
+        rating = better(rating, matrix_rating(rulebook, dscr, None, shift, relief))
+    return rating
 
 
 def structure_rating(tranches: list[tuple[float, str | None]]) -> str | None:

@@ -64,7 +64,7 @@ def test_day_one_value_is_the_npv_of_a_dealer_who_receives_inflation(case: dict[
     term = x.ZCIS_IMPLIED_5Y_PCT if years == 5 else x.ZCIS_IMPLIED_10Y_PCT
     inputs[term] = 100 * given["expected_inflation_flat"] + 0.15
     inputs[x.CPI_BASIS_BPS] = 15
-    inputs[x.COUNTERPARTY_RATING] = x.RATING_AA
+    inputs[x.COUNTERPARTY_5Y_RATING] = inputs[x.COUNTERPARTY_10Y_RATING] = x.RATING_AA
     inputs[x.CSA_TYPE] = 1
     charges = np.zeros((3, 7))
     charges[1, x.RATING_AA] = 20

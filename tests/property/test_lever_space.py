@@ -9,7 +9,10 @@ from pipeline.problem import Lever
 from pipeline.space.levers import LeverSpace
 from pipeline.space.partitions import (
     ids_at,
+    is_dense,
     number_of_partitions,
+    partition_ids,
+    partition_of,
     span,
     survivor_spans,
 )
@@ -73,6 +76,40 @@ def test_partitions_cover_a_run_once(count: int, rows: int) -> None:
     assert spans[-1][1] == count
     with pytest.raises(IndexError):
         span(len(spans), count, rows)
+
+
+@given(st.integers(1, 3_000), st.integers(0, 3_000), st.integers(1, 700), st.integers(0, 10**6))
+def test_partitions_hold_the_same_sample_however_a_run_is_cut(
+    count: int, more: int, rows: int, seed: int
+) -> None:
+    size = count + more
+    parts = [
+        partition_ids(number, count, rows, size, seed)
+        for number in range(number_of_partitions(count, rows))
+    ]
+    ids = np.concatenate([each for each, _ in parts])
+    positions = np.concatenate([each for _, each in parts])
+    assert sorted(positions) == list(range(count))
+    sample = ids_at(0, count, size, seed, sampled=count < size)
+    assert np.array_equal(ids, sample[positions])
+    if is_dense(count, size):
+        assert (np.diff(ids) > 0).all()
+    for number, (part, _) in enumerate(parts):
+        for each in part[:: max(1, len(part) // 3)]:
+            assert partition_of(int(each), count, rows, size, seed) == number
+    left_out = np.setdiff1d(np.arange(size), ids)[:5]
+    assert all(partition_of(int(each), count, rows, size, seed) is None for each in left_out)
+    with pytest.raises(IndexError):
+        partition_ids(len(parts), count, rows, size, seed)
+
+
+def test_partitions_of_a_dense_sample_are_of_nearly_the_same_rows() -> None:
+    rows = [
+        len(partition_ids(number, 250_000, 1_200, 261_120, 42)[0])
+        for number in range(number_of_partitions(250_000, 1_200))
+    ]
+    assert sum(rows) == 250_000
+    assert min(rows) > 1_150 and max(rows) < 1_250
 
 
 def test_the_whole_space_is_taken_in_order() -> None:

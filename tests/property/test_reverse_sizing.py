@@ -164,7 +164,7 @@ def _closed(inputs: np.ndarray, net: np.ndarray, market_cost: float) -> tuple[fl
     terms = np.zeros((senior.N_TERMS, 1))
     covers = np.zeros((senior.N_COVERS, 1))
     service, balance = np.zeros((2, *net.shape))
-    senior.set_terms(inputs, 0, 1, net, _limits(), terms)
+    senior.set_terms(inputs, np.zeros(1, np.int64), 1, net, _limits(), terms)
     if terms[senior.MONTHS, 0] == 0.0:
         return np.nan, np.nan
     senior.walk(terms, 1, len(net), net, net, _limits(), service, balance, covers)

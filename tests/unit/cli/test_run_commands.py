@@ -88,6 +88,26 @@ def test_top_shows_the_best_rows(run: Path, capsys: Capture) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+def test_top_takes_a_condition_an_order_and_columns(run: Path, capsys: Capture) -> None:
+    base = ["top", run.name, "--out", str(run.parent)]
+    asked = ["--where", "_38 = 5 and trs", "--sort", "wacc", "--columns", "rank,wacc,_38,trs"]
+    found = document([*base, *asked, "--json"], capsys)
+    assert found["matched"] > len(found["rows"]) == 10
+    assert all(list(row) == ["rank", "wacc", "SeniorCoupon_38", "trs"] for row in found["rows"])
+    assert all(row["SeniorCoupon_38"] == 5.0 and row["trs"] for row in found["rows"])
+    assert [row["wacc"] for row in found["rows"]] == sorted(row["wacc"] for row in found["rows"])
+    assert run_command([*base, *asked]) == 0
+    assert f"{found['matched']:,} of" in capsys.readouterr().out
+    frontier = document([*base, "--pareto", "--where", "trs", "--json"], capsys)
+    assert 0 < frontier["matched"] < found["matched"]
+    assert all(row["pareto"] and row["trs"] for row in frontier["rows"])
+    assert run_command([*base, "--list-columns"]) == 0
+    assert "SeniorCoupon_38" in capsys.readouterr().out
+    problem = document([*base, "--where", "wac < 9", "--json"], capsys, code=2)["problems"][0]
+    assert (problem["file"], problem["path"]) == ("--where", "position 1")
+    assert "did you mean wacc?" in problem["message"]
+
+
 def test_status_and_runs_say_how_far_a_run_is(run: Path, capsys: Capture) -> None:
     out = ["--out", str(run.parent)]
     status = document(["status", run.name, "--json", *out], capsys)

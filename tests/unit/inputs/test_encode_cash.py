@@ -49,8 +49,8 @@ def test_a_lever_on_the_shift_moves_the_table_with_it(tmp_path):
 @pytest.mark.parametrize(
     ("base", "rates"),
     [
-        ({}, (3.2, 3.0)),  # the market's of each term
-        ({"ZCiS_TermY_92": "5"}, (3.2, 3.0)),
+        ({}, (3.3, 3.0)),  # the market's of each term
+        ({"ZCiS_TermY_92": "5"}, (3.3, 3.0)),
         ({IMPLIED: 2.4}, (2.4, 2.4)),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_lever_on_the_breakeven_moves_both_terms(tmp_path):
 
 def test_swap_facts_stand_in_their_rows(tmp_path):
     plain = base_of(loaded(tmp_path, project()))
-    rows = [layout.COUNTERPARTY_RATING, layout.RATE_OPTION]
+    rows = [layout.COUNTERPARTY_10Y_RATING, layout.RATE_OPTION]
     assert plain[rows].tolist() == [layout.RATING_AA, layout.OPTION_FLOOR]
     content = project(
         deal={"rate_option": "collar"},

@@ -18,8 +18,8 @@ import pytest
 
 from kernels import codes
 from pipeline.inputs.effects import Effect, effects_of
-from pipeline.inputs.errors import Collector
 from pipeline.inputs.encode import problem_of
+from pipeline.inputs.errors import Collector
 from pipeline.inputs.leaves import leaves_of
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import StrictModel, build
@@ -27,7 +27,6 @@ from pipeline.inputs.ratings import NOTCH
 from pipeline.inputs.request import Request
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import resolved
-from pipeline.stages.reverse_check import ReverseCheckError, compare, sampled_positions
 from pipeline.storage.plan import problem_json
 from tests.unit.inputs.leaf_contexts import context_of
 from tests.unit.inputs.sound import document

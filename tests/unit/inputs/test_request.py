@@ -22,7 +22,7 @@ def test_a_request_stands_before_the_market_and_the_market_before_the_catalogue(
     assert found["SeniorCoupon_38"] == 5.0
     assert found["ZCiS_ImpliedRate_93"] == 3.0
     base = {"ZCiS_TermY_92": 5}
-    assert loaded(tmp_path, project(base=base)).base["ZCiS_ImpliedRate_93"] == 3.2
+    assert loaded(tmp_path, project(base=base)).base["ZCiS_ImpliedRate_93"] == 3.3
 
 
 def test_every_settable_variable_has_a_value_in_catalogue_order(tmp_path):
@@ -84,7 +84,11 @@ def test_content_knows_what_can_change_a_figure(change, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"run": {"partition_rows": 500}}, {"parties": {"trustee": "T"}}, {"expected": {"a": 1}}],
+    [
+        {"run": {"partition_rows": 500}},
+        {"parties": {"trustee": "T"}},
+        {"expected": {"diamond": {"min": 1, "source": "plan"}}},
+    ],
 )
 def test_content_knows_nothing_of_how_a_run_is_cut(change, tmp_path):
     assert loaded(tmp_path, project(**change)).content() == loaded(tmp_path, project()).content()

@@ -83,6 +83,42 @@ def test_nor_on_its_place_among_others_of_its_like(
     assert_same_bits(figures_of_inputs(problem, inputs[:, order]), figures[:, order])
 
 
+OVERLAYS = (x.ZCIS_5Y_ON, x.ZCIS_10Y_ON, x.TRS_ON, x.FLOOR_ON, x.STRIP_ON)
+
+
+def overlaid(inputs: np.ndarray, keep: float) -> np.ndarray:
+    """Each structure with its 32 settings of overlays, of which a share `keep` is there."""
+    draw = np.random.default_rng(7)
+    rows = np.repeat(inputs, 32, axis=1)
+    for place, overlay in enumerate(OVERLAYS):
+        rows[overlay] = np.arange(rows.shape[1]) >> place & 1
+    return np.ascontiguousarray(rows[:, draw.random(rows.shape[1]) < keep])
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.6, 0.2, 0.05])
+def test_twins_have_the_bits_that_each_has_alone(
+    setting: tuple[Problem, np.ndarray], keep: float
+) -> None:
+    """What structures with the same debt share, whole families and torn ones."""
+    problem, inputs = setting
+    rows = overlaid(inputs[:, :30], keep)
+    some = np.random.default_rng(3).permutation(rows.shape[1])[:40]
+    alone = [figures_of_inputs(problem, rows[:, [row]]) for row in some]
+    together = figures_of_inputs(problem, rows)
+    assert_same_bits(together[:, some], np.concatenate(alone, axis=1))
+
+
+def test_overlays_make_a_difference(setting: tuple[Problem, np.ndarray]) -> None:
+    """Else the test above would pass on figures that ignore them."""
+    problem, inputs = setting
+    rows = overlaid(inputs[:, :30], 1.0)
+    figures = figures_of_inputs(problem, rows).reshape(f.N_FIGURES, 30, 32)
+    sound = figures[f.STATUS, :, 0] == codes.OK
+    for figure in (f.DAY1_CASH, f.EQUITY_CAPACITY, f.EQUITY_IRR):
+        values = np.nan_to_num(figures[figure, sound])
+        assert (values.max(axis=1) > values.min(axis=1)).mean() > 0.5
+
+
 MONTHS = 132
 TOTALS = slice(w.FIRST_TOTAL * B, (w.IMBALANCE_MOST + 1) * B)
 DEAD_AFTER_MATURITY = (w.TRAP_ON, w.TURBO_ON)

@@ -19,6 +19,7 @@ from kernels import figures as f
 from kernels import layout as x
 from kernels.bijection import permute, round_keys, unpermute
 from kernels.normal import lognormal_option, normal_option
+from kernels.pareto import dominated
 from pipeline.engine import figures_of_inputs, sized_figures_of_ids
 from pipeline.problem import Lever
 from tests.oracle.books import market, rulebook
@@ -113,6 +114,15 @@ def _curves() -> np.ndarray:
     return np.concatenate([*(table.ravel() for table in curves), prices])
 
 
+def _dominated() -> np.ndarray:
+    """Which of many rows with ties the others, and none, beat: (2, rows)."""
+    rows = np.random.default_rng(6).integers(0, 4, (200, 5)).astype(np.float64)
+    found = np.empty((2, len(rows)), dtype=np.bool_)
+    dominated(rows, rows, found[0])
+    dominated(rows, rows[:0], found[1])
+    return found.astype(np.float64)
+
+
 def _write(path: Path) -> None:
     np.savez(path, **{name: figures() for name, figures in MADE.items()})
 
@@ -124,6 +134,7 @@ MADE = {
     "waterfalls": _waterfalls,
     "ids": _ids,
     "curves": _curves,
+    "dominated": _dominated,
 }
 
 

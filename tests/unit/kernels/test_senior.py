@@ -42,7 +42,7 @@ def _walk(profile: int, coupon: float, years: int, grace: int, rent_free: int, i
     covers = np.zeros((senior.N_COVERS, 1))
     service = np.zeros(net.shape)
     balance = np.zeros(net.shape)
-    senior.set_terms(inputs, 0, 1, net, limits, terms)
+    senior.set_terms(inputs, np.zeros(1, np.int64), 1, net, limits, terms)
     senior.walk(terms, 1, len(income), net, net, limits, service, balance, covers)
     return service[:, 0], balance[:, 0], covers[:, 0]
 
@@ -96,7 +96,7 @@ def test_grace_as_long_as_the_tenor_leaves_no_structure() -> None:
     inputs = np.zeros((x.N_INPUTS, 1))
     inputs[x.SENIOR_TENOR_YEARS] = 3.0
     inputs[x.SENIOR_GRACE_MONTHS] = 36.0
-    senior.set_terms(inputs, 0, 1, np.ones((36, 1)), _limits(), terms)
+    senior.set_terms(inputs, np.zeros(1, np.int64), 1, np.ones((36, 1)), _limits(), terms)
     assert terms[senior.MONTHS, 0] == 0.0
 
 

@@ -237,3 +237,31 @@ def test_the_file_is_written_whole_in_the_reports_folder(tmp_path) -> None:
     assert path == tmp_path / "reports" / "summary.pdf"
     assert path.read_bytes() == summary_pdf.render(_report())
     assert [entry.name for entry in path.parent.iterdir()] == ["summary.pdf"]
+
+
+def test_near_misses_are_one_line_for_those_that_need_the_same() -> None:
+    rows = [near_miss(81_470, 1.5), near_miss(81_471, 1.5), near_miss(90_001, None)]
+    report = ReportModel.from_run(SUMMARY, MANIFEST, top_rows(), scatter(), rows)
+    assert [(miss.number, miss.alike) for miss in report.near_misses] == [(81_470, 2), (90_001, 1)]
+    text = _text(summary_pdf.render(report))
+    line = "81,470297.60%99.80%+1.50%-1.40%-4.00%*–+1.50%"
+    assert line in text
+    assert "90,001197.60%99.80%–" in text
+    assert _squeezed("What would fund the best") in text
+    assert _squeezed("What would fund the best") not in _text(summary_pdf.render(_report()))
+
+
+def near_miss(number: int, rent_pct: float | None) -> dict[str, object]:
+    changes = {"rent": rent_pct, "capex": -1.4, "coupon": -4.0, "tenor": None, "target_dscr": 1.5}
+    row: dict[str, object] = {
+        "permutation_id": number,
+        "capex_coverage": 0.976,
+        "full_coverage": 0.998,
+        "solution": "capex",
+    }
+    for name, change in changes.items():
+        row[f"{name}_base"] = 5.0
+        row[f"{name}_value"] = None if change is None else 5.0 * (1 + change / 100)
+        row[f"{name}_change_pct"] = change
+        row[f"{name}_new_reasons"] = ["WAL_EXCEEDS_LIMIT"] if name == "coupon" else []
+    return row

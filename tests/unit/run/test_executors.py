@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 from pipeline.compute import Executor, PartitionsFailed, SerialExecutor, open_executor
-from pipeline.compute.dask_executor import WINDOW_PER_SLOT
-from pipeline.compute.executor import check_fingerprints
+from pipeline.compute.executor import WINDOW_PER_SLOT, check_fingerprints
 from pipeline.settings import load_settings
 from pipeline.storage.fingerprint import engine_fingerprint
 
@@ -39,9 +38,13 @@ def die_on_two(item: Item) -> int:
     return item.number
 
 
-@pytest.fixture(params=["serial", "threads"])
+DASHBOARD = "127.0.0.1:0"
+
+
+@pytest.fixture(params=["serial", "threads", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    with open_executor(load_settings({}, mode=request.param, workers=2)) as opened:
+    chosen = {"dashboard": DASHBOARD} if request.param == "dask" else {"mode": request.param}
+    with open_executor(load_settings({}, workers=2, **chosen)) as opened:
         yield opened
 
 
@@ -65,7 +68,8 @@ def test_an_executor_is_usable_after_a_failure(executor: Executor) -> None:
     assert sorted(executor.map_unordered(square, [Item(3)])) == [9]
 
 
-def test_items_are_drawn_only_as_slots_become_free() -> None:
+@pytest.mark.parametrize("dashboard", ["", DASHBOARD])
+def test_items_are_drawn_only_as_slots_become_free(dashboard: str) -> None:
     drawn = 0
 
     def items() -> Iterator[Item]:
@@ -74,7 +78,7 @@ def test_items_are_drawn_only_as_slots_become_free() -> None:
             drawn += 1
             yield Item(number)
 
-    with open_executor(load_settings({}, workers=2)) as executor:
+    with open_executor(load_settings({}, workers=2, dashboard=dashboard)) as executor:
         for done, _ in enumerate(executor.map_unordered(square, items())):
             assert drawn <= done + 2 * WINDOW_PER_SLOT + 1
             if done == 30:
@@ -88,7 +92,7 @@ def test_no_dashboard_unless_asked_for() -> None:
 
 
 def test_nothing_listens_beyond_this_machine() -> None:
-    with open_executor(load_settings({}, workers=1)):
+    with open_executor(load_settings({}, workers=1, dashboard=DASHBOARD)):
         mine = psutil.Process().net_connections()
         addresses = {each.laddr.ip for each in mine if each.status == psutil.CONN_LISTEN}
     assert addresses <= {"127.0.0.1", "::1"}

@@ -7,6 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kernels import codes
+from pipeline.columns import MERGE_COLUMNS
+from pipeline.stages.frontier import Frontier, goals_of
 from pipeline.storage.checkpoints import ANALYSIS, DamagedPartError, Marker, Owner, write_part
 from pipeline.storage.merge import merge_ranked
 from pipeline.storage.store import LocalStore
@@ -18,6 +21,9 @@ SCHEMA = pa.schema(
         pa.field("dscr_min", pa.float64()),
         pa.field("equity_irr", pa.float64()),
         pa.field("reasons", pa.list_(pa.string())),
+        pa.field("senior_notional", pa.float64()),
+        pa.field("day1_cash", pa.float64()),
+        pa.field("senior_rating", pa.string()),
     ]
 )
 ROWS = 120_000
@@ -34,6 +40,12 @@ def table() -> pa.Table:
     arrays += [pa.array(column.data, mask=column.mask) for column in columns[1:]]
     words = pa.array([[], ["FLAG_OFF"], ["RATING", "WAL"]], pa.list_(pa.string()))
     arrays.append(words.take(pa.array(columns[0] % 3)))
+    # The more of one goal the less of the others, give or take, so that many rows trade off.
+    senior = draw.integers(0, 12, ROWS)
+    arrays.append(pa.array(senior.astype(float)))
+    arrays.append(pa.array(np.maximum(0, 14 - senior - draw.integers(0, 20, ROWS)).astype(float)))
+    ratings = draw.integers(-1, 7, ROWS)
+    arrays.append(pa.array(codes.RATING_NAMES).take(pa.array(ratings, mask=ratings < 0)))
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
@@ -48,7 +60,9 @@ def parts(store: LocalStore, rows: int) -> list[Marker]:
 def merged(folder: Path, rows: int) -> Path:
     store, target = LocalStore(folder), folder / "ranked.parquet"
     seen: list[pa.Table] = []
-    written = merge_ranked(store, parts(store, rows), SCHEMA, "WACC", target, 64, seen.append)
+    written = merge_ranked(
+        store, parts(store, rows), SCHEMA, "WACC", target, 64, seen.append, Frontier()
+    )
     assert written == ROWS
     assert pa.concat_tables(seen).equals(pq.read_table(target))
     assert not list((folder / "checkpoints/tmp").iterdir())
@@ -75,8 +89,20 @@ def test_rows_are_in_a_total_order_with_nulls_last(ranked: Path) -> None:
     assert [row["rank"] for row in rows] == list(range(1, ROWS + 1))
 
 
+def test_the_frontier_is_what_no_row_beats(ranked: Path) -> None:
+    found = pq.read_table(ranked)
+    goals, marked = goals_of(found), found["pareto"].to_numpy()
+
+    def beaten(row: np.ndarray) -> bool:
+        return bool(((goals >= row).all(axis=1) & (goals > row).any(axis=1)).any())
+
+    assert not any(beaten(row) for row in np.unique(goals[marked], axis=0))
+    assert all(beaten(row) for row in goals[~marked][::400])
+    assert 20 < marked.sum() < ROWS / 100
+
+
 def test_no_row_is_lost_or_changed(ranked: Path) -> None:
-    found = pq.read_table(ranked).drop_columns("rank").sort_by("permutation_id")
+    found = pq.read_table(ranked).drop_columns(list(MERGE_COLUMNS)).sort_by("permutation_id")
     assert found.equals(table().sort_by("permutation_id"))
     assert found.schema.field("wacc").metadata == {b"unit": b"%"}
 
@@ -91,7 +117,7 @@ def test_a_damaged_part_leaves_the_old_file(tmp_path: Path) -> None:
     target.write_bytes(b"old")
     store.delete("checkpoints/analysis/part-00001.parquet")
     with pytest.raises(DamagedPartError, match="analysis part 1: its marker is there"):
-        merge_ranked(store, markers, SCHEMA, "WACC", target, 64, lambda _: None)
+        merge_ranked(store, markers, SCHEMA, "WACC", target, 64, lambda _: None, Frontier())
     assert target.read_bytes() == b"old"
     assert not list((tmp_path / "checkpoints/tmp").iterdir())
 
@@ -100,5 +126,5 @@ def test_a_merge_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     store, target = LocalStore(tmp_path), tmp_path / "ranked.parquet"
     markers = parts(store, 50_000)
     with pytest.raises(OSError, match="the merge failed"):
-        merge_ranked(store, markers, SCHEMA, "Composite", target, 64, lambda _: None)
+        merge_ranked(store, markers, SCHEMA, "Composite", target, 64, lambda _: None, Frontier())
     assert not target.exists()

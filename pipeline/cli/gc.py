@@ -1,0 +1,91 @@
+"""`atlas-forge gc`: clear what no run needs, and what retention lets go."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.console import print_json, say, wants_json
+from pipeline.cli.options import out_option, settings_of
+
+_UNITS = {"h": 1.0, "d": 24.0, "w": 168.0}
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: a whole number and h, d or w."""
+
+    name = "age"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """`value` as a timedelta; fails with what is allowed."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d{1,5})([hdw])", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a whole number and h, d or w, such as 30d", param, ctx)
+        return timedelta(hours=int(found[1]) * _UNITS[found[2]])
+
+
+@click.command(name="gc")
+@out_option
+@click.option("--older-than", type=Age(), metavar="AGE", help="Remove finished runs older: 30d.")
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the newest N runs.")
+@click.option("--unfinished", is_flag=True, help="Retention takes unfinished runs too.")
+@click.option("--checkpoints", is_flag=True, help="Drop the checkpoints of finished runs.")
+@click.option("--kernels", type=Age(), metavar="AGE", help="Drop other engines' kernels unused so.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+def command(
+    out: str | None,
+    older_than: timedelta | None,
+    keep: int | None,
+    unfinished: bool,
+    checkpoints: bool,
+    kernels: timedelta | None,
+    dry_run: bool,
+) -> None:
+    """Clear a folder of runs.
+
+    Without options only rubbish goes: removals that were cut off, temporary files of dead
+    processes. Nothing of a run that a process works on is touched.
+
+    \b
+    Examples:
+      atlas-forge gc --dry-run
+      atlas-forge gc --older-than 30d --keep 10
+      atlas-forge gc --checkpoints --kernels 4w
+    """
+    from pipeline.storage import housekeeping as keep_house
+    from pipeline.storage.numba_cache import set_numba_cache
+
+    folder = Path(settings_of(out=out).out)
+    found = list(keep_house.leftovers(folder))
+    runs = keep_house.expired_runs(folder, older_than, keep, unfinished)
+    found += [
+        keep_house.Leftover(keep_house.RUN, folder / run, keep_house.folder_bytes(folder / run))
+        for run in runs
+    ]
+    if checkpoints:
+        gone = {folder / run for run in runs}
+        parts = keep_house.parts_of_finished(folder)
+        found += [part for part in parts if not gone & set(part.path.parents)]
+    if kernels is not None:
+        found += keep_house.old_kernels(set_numba_cache(), kernels)
+    for each in found:
+        if not dry_run:
+            if each.kind == keep_house.RUN:
+                keep_house.remove_run(folder, each.path.name)
+            else:
+                keep_house.remove(each)
+        verb = "would go" if dry_run else "removed"
+        say(f"{verb}: {each.kind}, {each.path}, {each.bytes / 1e6:,.1f} MB")
+    total = sum(each.bytes for each in found)
+    say(f"{len(found)} things, {total / 1e6:,.1f} MB" if found else "nothing to clear")
+    if wants_json():
+        items = [{"kind": each.kind, "path": str(each.path), "bytes": each.bytes} for each in found]
+        print_json({"schema": 1, "dry_run": dry_run, "items": items, "bytes": total})

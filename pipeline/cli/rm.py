@@ -1,0 +1,56 @@
+"""`atlas-forge rm`: remove runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipeline.cli.console import print_json, say, wants_json
+from pipeline.cli.options import out_option, settings_of
+
+
+@click.command(name="rm")
+@click.argument("run_ids", nargs=-1, required=True, metavar="RUN_ID...")
+@out_option
+@click.option("--store", metavar="URL", help="Where the runs' checkpoints are, if not beside them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(run_ids: tuple[str, ...], out: str | None, store: str | None, yes: bool) -> None:
+    """Remove runs with their results, reports and checkpoints.
+
+    All are looked up before the first is touched. A run that a process works on is not removed.
+
+    \b
+    Examples:
+      atlas-forge rm small-1a2b3c4d5e6f
+      atlas-forge rm small-1a2b3c4d5e6f --store s3://bucket/prefix --yes
+    """
+    from pipeline.storage.housekeeping import remove_run
+    from pipeline.storage.results import LocalResults
+    from pipeline.storage.store import join_url, open_store
+
+    settings = settings_of(out=out, store=store)
+    folder = Path(settings.out)
+    for run_id in run_ids:
+        LocalResults(folder).folder(run_id)
+    if not yes:
+        if wants_json() or not sys.stdin.isatty():
+            raise click.UsageError("nobody can be asked here: --yes removes without asking")
+        click.confirm(f"Remove {', '.join(run_ids)} from {folder}?", abort=True, err=True)
+    removed = []
+    for run_id in dict.fromkeys(run_ids):
+        parts = (
+            open_store(
+                join_url(settings.store, run_id),
+                settings.store_endpoint or None,
+                settings.store_ca_file or None,
+            )
+            if settings.store
+            else None
+        )
+        gone = remove_run(folder, run_id, parts)
+        removed.append({"run_id": run_id, "bytes": gone.bytes})
+        say(f"removed {run_id}, {gone.bytes / 1e6:,.1f} MB")
+    if wants_json():
+        print_json({"schema": 1, "removed": removed})

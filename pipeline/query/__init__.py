@@ -1,0 +1,1 @@
+"""Questions to finished runs: filter, sort, show, compare, export, sensitivity of levers."""
