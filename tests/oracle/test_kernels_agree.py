@@ -195,7 +195,10 @@ def changed(rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def few() -> list[Structure]:
     draw = random.Random(17)
-    return [make(draw) for make in (anywhere, plausible, plausible) for _ in range(60)]
+    found = [make(draw) for make in (anywhere, plausible, plausible) for _ in range(60)]
+    for values, _ in found:
+        values["FirstLossPct_52"] = 20.0  # the catalogue's most: elsewhere it hardly ever binds
+    return found
 
 
 @pytest.fixture(scope="module")
