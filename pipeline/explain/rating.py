@@ -187,7 +187,8 @@ def _repo(case: Case) -> tuple[Step, ...]:
                 case.figure(f.REPO_CASH), MONEY, source, rule="RK-REPO-002", column="repo_cash",
                 closed=eligible, note="" if eligible else "only where it is eligible")  # fmt: skip
     return (
-        Step("repo.eligible", "Repo eligibility", "every leg below holds that has to", (), eligible, "", source,
+        Step("repo.eligible", "Repo eligibility", "every leg that has to hold does", (), eligible,
+             "", source,
              rule="RK-REPO-001", column="repo_eligible", closed=False,
              note=f"fails: {', '.join(names)}" if names else ""),
         Step("repo.haircut", "Haircut", "of the first tenor bucket that reaches the tenor",

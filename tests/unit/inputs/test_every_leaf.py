@@ -7,29 +7,40 @@ and every effect named for it has to be seen, in the direction named, and never 
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
+import yaml
 
-from kernels import codes
+from kernels import codes, reverse
+from kernels import figures as f
 from pipeline.inputs.effects import Effect, effects_of
-from pipeline.inputs.encode import problem_of
-from pipeline.inputs.errors import Collector
+from pipeline.inputs.encode import problem_of, tier_shares_of
+from pipeline.inputs.errors import Collector, InputErrors
 from pipeline.inputs.leaves import leaves_of
 from pipeline.inputs.market import MarketFile
+from pipeline.inputs.market_check import check_market
 from pipeline.inputs.models import StrictModel, build
 from pipeline.inputs.ratings import NOTCH
 from pipeline.inputs.request import Request
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import resolved
-from pipeline.storage.plan import problem_json
+from pipeline.stages.reverse_check import ReverseCheckError, compare, is_checked
+from pipeline.stages.tier_ranks import tier_ranks
+from pipeline.storage.checkpoints import ANALYSIS, Owner, write_part
+from pipeline.storage.plan import Plan, problem_json
+from pipeline.storage.store import LocalStore
 from tests.unit.inputs.leaf_contexts import context_of
-from tests.unit.inputs.sound import document
+from tests.unit.inputs.sound import document, loaded, project
 from tests.unit.inputs.structures import KINDS, changed_model, drawn, figures, pool
 
 Document = dict[str, Any]
@@ -317,3 +328,97 @@ def test_every_action_a_rule_may_carry_gives_other_verdicts_and_the_rest_is_refu
             verdicts.append(figures(asked, sized_only=True))
     for place, one in enumerate(verdicts):
         assert all(one != other for other in verdicts[:place])
+
+
+def stale(book: Document, market: Document, as_of: dt.date) -> tuple[bool, bool]:
+    """Whether the market is stale, and its exchange rate."""
+    limit = made(RulebookFile, book).market.stale_after_days
+    found = check_market(made(MarketFile, market), as_of, limit, Collector("market"))
+    return found.age.stale, bool(found.fx_age and found.fx_age.stale)
+
+
+def test_limits_of_age_decide_what_is_stale() -> None:
+    day = dt.date(2026, 1, 29) + dt.timedelta(days=31)
+    assert stale(V1, FULL_MARKET, day) == (False, True)
+    assert stale(with_leaf(V1, "market.stale_after_days", 29), FULL_MARKET, day) == (True, True)
+    patient = with_leaf(FULL_MARKET, "fx.stale_after_days", 31)
+    assert stale(V1, patient, day) == (False, False)
+    assert stale(V1, with_leaf(FULL_MARKET, "fx.date", "2026-01-30"), day) == (False, False)
+    stale_leaves = leaf_paths(RulebookFile, V1, "staleness")
+    stale_leaves += leaf_paths(MarketFile, FULL_MARKET, "staleness")
+    assert set(stale_leaves) == {"market.stale_after_days", "fx.date", "fx.stale_after_days"}
+
+
+def test_limits_of_the_reverse_check_decide_what_fails_and_how_much_is_checked() -> None:
+    request = with_book(pool()[0], made(RulebookFile, V1))
+    checked = {}
+    for rows in (16, 32):
+        book = made(RulebookFile, with_leaf(V1, "reverse_check.rows_per_partition", rows))
+        problem = problem_of(with_book(request, book))
+        plan = Plan("run", 1, 5000, 5000, False, 2500, "engine", problem)
+        checked[rows] = is_checked(plan, np.arange(plan.count)).sum()
+    assert checked[32] > 1.5 * checked[16]
+    figures_ = np.full((f.N_FIGURES, 1), 0.0)
+    figures_[f.SENIOR_NOTIONAL], figures_[f.DSCR_MIN] = 1e6, 1.3
+    found = np.zeros((reverse.N_FOUND, 1))
+    found[reverse.NOTIONAL], found[reverse.DSCR] = 1e6 + 900, 1.3009
+    ids = np.zeros(1, np.int64)
+    compare(ids, figures_, found, problem_of(request).reverse_check)
+    for leaf, value in (("notional_units", 800.0), ("dscr", 0.0008)):
+        strict = made(RulebookFile, with_leaf(V1, f"reverse_check.{leaf}", value))
+        with pytest.raises(ReverseCheckError):
+            compare(ids, figures_, found, problem_of(with_book(request, strict)).reverse_check)
+    assert len(leaf_paths(RulebookFile, V1, "reverse_check")) == 3
+
+
+def test_the_currencies_and_the_range_of_a_market_decide_what_it_may_be_used_for(
+    tmp_path: Path,
+) -> None:
+    def accepted(market: Document, **base: Any) -> bool:
+        (tmp_path / "market.yaml").write_text(yaml.safe_dump(market))
+        content = project(market="market.yaml", base={"GrossITLoad_02": 5, **base})
+        content["project"]["local_currency"] = "EUR"
+        try:
+            loaded(tmp_path, content)
+        except InputErrors:
+            return False
+        return True
+
+    assert accepted(FULL_MARKET)
+    assert not accepted(with_leaf(FULL_MARKET, "currency", "USD"))
+    assert not accepted(with_leaf(FULL_MARKET, "fx.local_currency", "AED"))
+    low, high = (with_leaf(FULL_MARKET, f"fx.{end}", to)
+                 for end, to in (("low", 0.3), ("high", 3.0)))  # fmt: skip
+    assert [accepted(each, FXSpot_35=0.4) for each in (FULL_MARKET, low)] == [False, True]
+    assert [accepted(each, FXSpot_35=2.5) for each in (FULL_MARKET, high)] == [False, True]
+    said = set(leaf_paths(MarketFile, FULL_MARKET, "accepted"))
+    assert said == {"currency", "fx.low", "fx.high", "fx.local_currency"}
+
+
+def test_shares_of_the_tiers_and_their_mode_decide_how_many_a_tier_holds(tmp_path: Path) -> None:
+    """Ten survivors by falling score, all Diamonds by their conditions."""
+    store = LocalStore(tmp_path)
+    table = pa.table(
+        {
+            "permutation_id": list(range(10)),
+            "gate_b_score": [100.0 - place for place in range(10)],
+            "viability_tier": ["Diamond"] * 10,
+        }
+    )
+    part = write_part(store, Owner("p" * 64, "f" * 16), ANALYSIS, 0, table, {})
+
+    def tiers(book: Document) -> dict[str, int]:
+        ranks = tier_ranks(store, [part], tier_shares_of(made(RulebookFile, book).tiers))
+        found = (ranks.settled(table) if ranks else table)["viability_tier"].to_pylist()
+        return {name: found.count(name) for name in codes.TIER_NAMES}
+
+    assert tiers(V1)["Diamond"] == 10
+    by_rank = with_leaf(V1, "tiers.mode", "rank_of_gate_b_score")
+    shares = {"diamond": 10, "gold": 30, "silver": 50, "bronze": 80}
+    by_rank = with_leaf(by_rank, "tiers.best_pct", shares)
+    assert tiers(by_rank) == {
+        "Diamond": 1, "Gold": 2, "Silver": 2, "Bronze": 3, "Not Viable": 2,
+    }  # fmt: skip
+    for name, share in shares.items():
+        more = tiers(with_leaf(by_rank, f"tiers.best_pct.{name}", share + 10))
+        assert more[name.capitalize()] == tiers(by_rank)[name.capitalize()] + 1
