@@ -7,6 +7,7 @@ import platform
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,14 @@ def binary() -> Path:
 class Mongod:
     """One server; may be killed and started again over the same data."""
 
-    def __init__(self, folder: Path, *, replica_set: bool = True, users: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        replica_set: bool = True,
+        users: bool = False,
+        more: Sequence[str] = (),
+    ) -> None:
         self._folder = folder
         self._users = users
         with socket.socket() as free:
@@ -54,6 +62,7 @@ class Mongod:
             "--port",
             str(self.port),
             *_OPTIONS,
+            *more,
         ]
         if replica_set:
             self._command += ["--replSet", "rs0"]

@@ -6,17 +6,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from flows.run import parameters_of
 from pipeline.cli.main import run_command
 from pipeline.settings import load_settings
 from pipeline.storage.mongo_address import BadAddressError, mongo_address
 from pipeline.storage.mongo_backup import load, save
-from pipeline.storage.mongo_connect import MongoRefusedError
+from pipeline.storage.mongo_connect import MongoRefusedError, MongoUnreachableError
 from pipeline.storage.mongo_merge import merge_run
 from pipeline.storage.mongo_results import MongoResults
 from tests.run_projects import log_of, request_of
@@ -181,6 +188,42 @@ def test_a_malformed_address_is_bad_input_and_not_repeated(
     code, more, also = answer(capsys, "runs", "--json")
     assert code == 2 and "ATLAS_FORGE_MONGO_FILE" in also
     without_secret(shown, told, more, also)
+
+
+def test_tls_is_by_the_options_of_the_address(tmp_path: Path, finished: Path) -> None:
+    write_certificate(tmp_path)
+    certificate = str(tmp_path / "server.pem")
+    more = ["--tlsMode", "preferTLS", "--tlsCertificateKeyFile", certificate]
+    (tmp_path / "data").mkdir()
+    server = Mongod(tmp_path / "data", more=more)
+    try:
+        told = {"tls": "true", "serverSelectionTimeoutMS": 1_000}
+        with pytest.raises(MongoUnreachableError, match="certificate verify failed"):
+            merge_run(finished, server.uri("tls", **told))
+        trusted = server.uri("tls", **told, tlsCAFile=tmp_path / "ca.pem")
+        merge_run(finished, trusted)
+        assert MongoResults(trusted).runs() == [finished.name]
+    finally:
+        server.kill()
+
+
+def write_certificate(folder: Path) -> None:
+    """ca.pem, and server.pem with its key: one certificate for 127.0.0.1 that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now, day = datetime.now(UTC), timedelta(days=1)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, no = certificate.public_bytes(Encoding.PEM), NoEncryption()
+    (folder / "ca.pem").write_bytes(pem)
+    (folder / "server.pem").write_bytes(
+        pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, no)
+    )
 
 
 def test_a_server_that_cannot_keep_promises_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """Does a merge end in the same documents whatever happens to the server meanwhile?"""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +89,27 @@ def test_a_server_killed_half_way_loses_nothing_and_shows_nothing(
     assert not merge_run(finished, uri).already
     assert stored(server, "killed") == undisturbed
     assert MongoResults(uri).runs() == [finished.name]
+
+
+def test_a_merging_process_that_is_killed_leaves_nothing_wrong(
+    server: Mongod, finished: Path, undisturbed: dict[str, list[bytes]]
+) -> None:
+    uri = server.uri("sigkill")
+    code = (
+        "import sys; from pathlib import Path; from pipeline.storage import mongo_merge as m; "
+        "m.BATCH = 5; m.merge_run(Path(sys.argv[1]), sys.argv[2])"
+    )
+    with server.client() as client:
+        with subprocess.Popen([sys.executable, "-c", code, str(finished), uri]) as merge:
+            while client.sigkill.structures.estimated_document_count() < 50:
+                assert merge.poll() is None
+                time.sleep(0.005)
+            merge.kill()
+        there = client.sigkill.structures.count_documents({})
+        assert 50 <= there < len(undisturbed["structures"])
+    assert MongoResults(uri).runs() == []
+    merge_run(finished, uri)
+    assert stored(server, "sigkill") == undisturbed
 
 
 def test_an_outage_that_ends_in_time_is_not_noticed(

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import gridfs
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bson.int64 import Int64
 from pymongo.errors import OperationFailure, WriteError
 
+from pipeline.query.rows import ranked_of
 from pipeline.storage import mongo_merge
+from pipeline.storage.manifest import file_digest
 from pipeline.storage.mongo_connect import MongoRefusedError
 from pipeline.storage.mongo_documents import UnstorableRowsError, path_of
 from pipeline.storage.mongo_merge import merge_run
@@ -255,8 +258,6 @@ def test_indexes_serve_the_questions_they_are_for(mongod: Mongod, finished: Path
 
 def altered(finished: Path, folder: Path, table: pa.Table) -> Path:
     """A copy of the run whose ranked file is another, sealed as if it were right."""
-    from pipeline.storage.manifest import file_digest
-
     run = folder / finished.name
     shutil.copytree(finished, run)
     pq.write_table(table, run / "ranked.parquet", write_page_checksum=True)
@@ -307,6 +308,22 @@ def test_hostile_text_stays_a_value(mongod: Mongod, finished: Path, tmp_path: Pa
     for run_id in ("$ne", '{"$gt": ""}', asked):
         with pytest.raises((NoSuchRunError, TypeError)):
             results.summary(run_id)
+
+
+def test_a_run_without_survivors_is_complete_too(
+    mongod: Mongod, finished: Path, tmp_path: Path
+) -> None:
+    uri = mongod.uri("none")
+    run = altered(finished, tmp_path, pq.read_schema(finished / "ranked.parquet").empty_table())
+    summary = json.loads((run / "summary.json").read_bytes()) | {"survivors": 0}
+    (run / "summary.json").write_text(json.dumps(summary))
+    manifest = json.loads((run / "manifest.json").read_bytes())
+    manifest["outputs"]["summary.json"] = file_digest(run / "summary.json")
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    merge_run(run, uri)
+    assert merge_run(run, uri).already
+    assert MongoResults(uri).top(run.name, 5) == []
+    assert ranked_of(MongoResults(uri), run.name).fetch(np.empty(0, np.int64)).num_rows == 0
 
 
 def test_a_newer_database_is_left_alone(mongod: Mongod, finished: Path) -> None:
