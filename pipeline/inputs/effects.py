@@ -195,3 +195,11 @@ def effects_of(path: str) -> tuple[Effect, ...]:
         if fnmatchcase(plain, pattern.replace("[", "<").replace("]", ">")):
             return effects
     return ()
+
+
+def concerns_of(path: str) -> tuple[Effect, ...]:
+    """What to say of a leaf that changed: for an action, what the rule raises."""
+    if path.endswith(".action"):
+        raised = effects_of(path.removesuffix("action") + "enabled")
+        return tuple(Effect(effect.name, "~") for effect in raised)
+    return effects_of(path)
