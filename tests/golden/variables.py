@@ -430,7 +430,5 @@ EXTRA_ROWS: dict[str, int | str] = {
     "CPI_STRESS_2_PCT": 82,
     "CPI_STRESS_3_PCT": 82,
 }
-# What the waterfall does not look at yet.
-NOT_YET: set[int | str] = set()
 # Set by the engine from _28, see test_a_curve_shift_finds_its_own_curve.
 TABLE_ROWS = {"CURVE_TABLE"}
