@@ -64,7 +64,7 @@ def test_rules_that_are_off_limit_nothing(tmp_path):
     assert np.isinf(rules.concentration_max_pct).all()
     assert (rules.concentration_tenant_notch == 99).all()
     assert np.isnan(rules.haircut_pct).all()
-    assert np.isnan(rules.wrap_cost_low_bps).all()
+    assert (rules.wrap_insurer_notch == 0).all()  # good enough for no wrap
 
 
 def test_base_facts_stand_in_their_rows(tmp_path):
