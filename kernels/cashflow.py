@@ -88,6 +88,8 @@ def set_terms(inputs, row, slot, c, s, senior_rate, mezz_terms, costs, rules, ca
     s[w.MEZZ_FEE * b + c] = inputs[x.MEZZ_ONGOING_FEE_BPS, row] * BPS_A_MONTH
     pro_rata = inputs[x.INTERCREDITOR_STYLE, row] == x.STYLE_PRO_RATA
     s[w.MEZZ_NEEDS_CURRENT * b + c] = 0.0 if pro_rata else 1.0
+    triggered = inputs[x.INTERCREDITOR_STYLE, row] == x.STYLE_OC_TRIGGERED
+    s[w.MEZZ_NEEDS_COVER * b + c] = 1.0 if triggered else 0.0
     insured = inputs[x.INSURANCE_TYPE, row] != x.INSURE_CONSTRUCTION
     insurance = inputs[x.INSURANCE_PREMIUM_BPS, row] * BPS_A_MONTH * internal_cost
     s[w.INSURANCE * b + c] = insurance if insured else 0.0

@@ -52,7 +52,7 @@ REASON_NAMES = (
 )
 
 # -- warnings: bit numbers -----------------------------------------------------------------------
-# The first 16 repeat the gate reasons, for rules whose action is to warn.
+# The first 16 repeat the gate reasons, for rules whose action is to warn or to downgrade.
 (
     WARN_MARGINAL_CREDIT,
     WARN_LIMITED_UNIVERSE,
@@ -66,7 +66,8 @@ REASON_NAMES = (
     WARN_OVERHEDGED,
     WARN_OVERLAY_IDLE,
     WARN_RESERVES_UNFUNDED,
-) = range(16, 28)
+    WARN_RATING_DOWNGRADED,
+) = range(16, 29)
 WARNING_NAMES = (
     *REASON_NAMES,
     "MARGINAL_CREDIT",
@@ -81,6 +82,7 @@ WARNING_NAMES = (
     "OVERHEDGED",
     "OVERLAY_IDLE",
     "RESERVES_UNFUNDED",
+    "RATING_DOWNGRADED",
 )
 
 # -- legs of repo eligibility that failed: bit numbers -----------------------------------------
@@ -99,7 +101,8 @@ WARNING_NAMES = (
     REPO_TRUE_SALE,
     REPO_GOVERNING_LAW,
     REPO_144A,
-) = range(14)
+    REPO_NOT_FINANCEABLE,
+) = range(15)
 REPO_LEG_NAMES = (
     "FLAG_OFF",
     "RATING",
@@ -115,6 +118,20 @@ REPO_LEG_NAMES = (
     "TRUE_SALE",
     "GOVERNING_LAW",
     "RULE_144A",
+    "NOT_FINANCEABLE",
+)
+# Legs that RK-REPO-001 asks for; the others are the structure's own settings and RK-REPO-002.
+REPO_RULE_LEGS = (
+    1 << REPO_RATING
+    | 1 << REPO_DSCR
+    | 1 << REPO_NO_CENTRAL_BANK
+    | 1 << REPO_BANK_RATING
+    | 1 << REPO_BANK_TENOR
+    | 1 << REPO_BANK_ADVANCE
+    | 1 << REPO_BANK_CURRENCY
+    | 1 << REPO_TRUE_SALE
+    | 1 << REPO_GOVERNING_LAW
+    | 1 << REPO_144A
 )
 
 # -- which covenant sized the senior debt --------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Source: the model's section 10. Figures come from the row's column of the output matrix
 (kernels.figures); a coverage that is undefined fails its minimum. A rule switched off sets no bit,
-a rule that warns sets its bit among the warnings. Tests carry TOLERANCE in the structure's favour.
+a rule that warns sets its bit among the warnings, and so does one that downgrades: it takes the
+senior rating down by a category besides. Tests carry TOLERANCE in the structure's favour.
 """
 
 import numba
@@ -98,7 +99,6 @@ def gate_b(inputs, row, out, rules):
         return 0
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     place = int(inputs[x.JURISDICTION, row])
-    notches = rules[r.RATING_NOTCH_TOLERANCE]
     dscr = out[f.DSCR_MIN, row]
     rating = out[f.SENIOR_RATING, row]
     failed = 0
@@ -108,14 +108,16 @@ def gate_b(inputs, row, out, rules):
 
     low = True
     if not np.isnan(rating):
-        low = rules[r.NOTCH + int(rating)] - rules[r.NOTCH + target] > notches
+        below = rules[r.NOTCH + int(rating)] - rules[r.NOTCH + target]
+        low = below > rules[r.RATING_NOTCH_TOLERANCE]
     failed |= _bit(codes.RATING_BELOW_TARGET, low)
 
     mezz_rating = out[f.MEZZ_RATING, row]
     mezz_target = int(inputs[x.MEZZ_RATING_TARGET, row])
     if not np.isnan(mezz_rating) and mezz_target != x.UNRATED:
         below = rules[r.NOTCH + int(mezz_rating)] - rules[r.NOTCH + mezz_target]
-        failed |= _bit(codes.MEZZ_RATING_BELOW_TARGET, below > notches)
+        low = below > rules[r.MEZZ_RATING_NOTCH_TOLERANCE]
+        failed |= _bit(codes.MEZZ_RATING_BELOW_TARGET, low)
 
     cost = out[f.TOTAL_COST, row]
     debt = out[f.SENIOR_NOTIONAL, row] + out[f.MEZZ_NOTIONAL, row]
@@ -145,15 +147,35 @@ def gate_b(inputs, row, out, rules):
 
 
 @numba.njit(**_JIT)
-def warnings(inputs, row, out, concentrated, rules):
-    """Bit mask of the warnings that are no rule's rejection."""
+def take_down(inputs, row, out, concentrated, rules):
+    """Lower SENIOR_RATING of `row` by one category if a rule that downgrades is broken.
+
+    One category in all, however many such rules are broken, and not under B. Returns the bit mask
+    of the warnings that say so, and of the tenant concentration.
+    """
+    told = _bit(codes.WARN_CONCENTRATION, concentrated)
+    failed = gate_b(inputs, row, out, rules)
+    lowered = inputs[x.GEO_CONCENTRATION, row] == 1.0 and rules[r.LOCATIONS_DOWNGRADE] == 1.0
+    for reason in range(codes.N_GATE_A_REASONS, codes.N_REASONS):
+        if failed >> reason & 1 and rules[r.ACTIONS + reason] == r.ACTION_DOWNGRADE:
+            told |= 1 << reason
+            lowered = True
+    if lowered:
+        out[f.SENIOR_RATING, row] = max(float(x.RATING_B), out[f.SENIOR_RATING, row] - 1.0)
+        told |= 1 << codes.WARN_RATING_DOWNGRADED
+    return told
+
+
+@numba.njit(**_JIT)
+def warnings(inputs, row, out, told, rules):
+    """Bit mask of the warnings that are no rule's rejection; `told` are those of take_down."""
     if out[f.STATUS, row] == codes.INVALID_STRUCTURE:
         return 0
     target = int(inputs[x.SENIOR_RATING_TARGET, row])
     place = int(inputs[x.JURISDICTION, row])
     floor = rules[r.DSCR_FLOOR + 4 * target + place] - wrap_relief(inputs, row, target, rules)
     rating = out[f.SENIOR_RATING, row]
-    raised = 0
+    raised = told
     marginal = out[f.DSCR_MIN, row] < floor + rules[r.MARGINAL_DSCR_HEADROOM] - TOLERANCE
     raised |= _bit(codes.WARN_MARGINAL_CREDIT, marginal)
     raised |= _bit(codes.WARN_LIMITED_UNIVERSE, rating < rules[r.UNIVERSE_MIN_RATING])
@@ -162,7 +184,6 @@ def warnings(inputs, row, out, concentrated, rules):
     debt = out[f.SENIOR_NOTIONAL, row] + out[f.MEZZ_NOTIONAL, row]
     low = 100.0 * debt / out[f.TOTAL_COST, row] < rules[r.DEBT_LOW_PCT] - TOLERANCE
     raised |= _bit(codes.WARN_LEVERAGE_LOW, low)
-    raised |= _bit(codes.WARN_CONCENTRATION, concentrated)
     raised |= _bit(codes.WARN_GEO_CONCENTRATION, inputs[x.GEO_CONCENTRATION, row] == 1.0)
     early = inputs[x.MEZZ_TENOR_YEARS, row] < inputs[x.SENIOR_TENOR_YEARS, row]
     early = early and out[f.MEZZ_NOTIONAL, row] > 0.0 and out[f.SENIOR_NOTIONAL, row] > 0.0
@@ -187,6 +208,6 @@ def split_by_action(failed, rules):
         if failed >> reason & 1:
             if rules[r.ACTIONS + reason] == r.ACTION_REJECT:
                 rejects |= 1 << reason
-            elif rules[r.ACTIONS + reason] == r.ACTION_WARN:
+            elif rules[r.ACTIONS + reason] != r.ACTION_OFF:
                 warns |= 1 << reason
     return rejects, warns

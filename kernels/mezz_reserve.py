@@ -55,7 +55,7 @@ def note_opening(s):
 def use(s, month):
     """Pay interest, principal and balloon that cash did not; then top up, or set free.
 
-    Principal that waits for the senior is not drawn for.
+    Principal that has to wait is not drawn for.
     """
     b = BLOCK
     for c in range(BLOCK):
@@ -63,7 +63,7 @@ def use(s, month):
         cash = s[CASH * b + c]
         late_interest = s[MEZZ_INTEREST_LATE * b + c]
         late_principal = s[MEZZ_LATE * b + c]
-        may_pay = 1.0 - s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 - s[CURRENT * b + c])
+        may_pay = 1.0 - s[MEZZ_WAITS * b + c]
         for_interest = min(late_interest, reserve)
         reserve = reserve - for_interest
         for_principal = min(may_pay * late_principal, reserve)

@@ -78,7 +78,10 @@ def rating_of_mean_notch(mean_notch, rules):
 
 @numba.njit(**_JIT)
 def senior_rating(inputs, row, dscr, ltv_pct, rules):
-    """(matrix rating, final rating, concentration breached) of sized senior debt."""
+    """(matrix rating, final rating, concentration breached) of sized senior debt.
+
+    The final one is before a rule of Gate B takes it down, see kernels.gates.take_down.
+    """
     shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     matrix = by_matrix(dscr, ltv_pct, shift, rules)
     rating = matrix
@@ -97,7 +100,7 @@ def senior_rating(inputs, row, dscr, ltv_pct, rules):
     enhanced = wrapped
     enhanced = enhanced or inputs[x.DSRA_MONTHS, row] >= rules[r.ENHANCEMENT_DSRA_MONTHS]
     enhanced = enhanced or tenant <= rules[r.ENHANCEMENT_TENANT_NOTCH]
-    if breached and not enhanced:
+    if breached and not enhanced and rules[r.TENANT_SHARE_CAPS] == 1.0:
         rating = min(rating, category_of_notch(tenant))
     return matrix, rating, breached
 
@@ -106,22 +109,27 @@ def senior_rating(inputs, row, dscr, ltv_pct, rules):
 def repo_failed_legs(inputs, row, rating, dscr, wal_years, advance_pct, rules):
     """Bit mask of the repo legs that fail; NaN coverage or life fails its leg.
 
-    rating [number, 0 without debt], dscr [x], wal_years [years], advance_pct [%].
+    rating [number, 0 without debt], dscr [x], wal_years [years], advance_pct [%]. The legs of
+    RK-REPO-001 are left out where that rule is off.
     """
     tenor = inputs[x.SENIOR_TENOR_YEARS, row]
     failed = 0
     if inputs[x.REPO_FLAG, row] != 1.0:
         failed |= 1 << codes.REPO_FLAG_OFF
-    if rating < rules[r.REPO_MIN_RATING]:
-        failed |= 1 << codes.REPO_RATING
     if not wal_years <= inputs[x.MAX_SENIOR_WAL_YEARS, row] + TOLERANCE:
         failed |= 1 << codes.REPO_WAL
     if inputs[x.JURISDICTION_ELIGIBILITY, row] != x.ELIGIBLE_CB:
         failed |= 1 << codes.REPO_JURISDICTION
-    if not dscr >= rules[r.REPO_MIN_DSCR] - TOLERANCE:
-        failed |= 1 << codes.REPO_DSCR
     if tenor > inputs[x.LEASE_YEARS, row] + TOLERANCE:
         failed |= 1 << codes.REPO_TENOR_OVER_LEASE
+    if rules[r.REPO_NEEDS_HAIRCUT] == 1.0 and np.isnan(repo_haircut_pct(rating, tenor, rules)):
+        failed |= 1 << codes.REPO_NOT_FINANCEABLE
+    if rules[r.REPO_ACTION] == r.ACTION_OFF:
+        return failed
+    if rating < rules[r.REPO_MIN_RATING]:
+        failed |= 1 << codes.REPO_RATING
+    if not dscr >= rules[r.REPO_MIN_DSCR] - TOLERANCE:
+        failed |= 1 << codes.REPO_DSCR
     place = int(inputs[x.JURISDICTION, row])
     if rules[r.BANK_CURRENCY + place] < 0.0:
         return failed | 1 << codes.REPO_NO_CENTRAL_BANK
@@ -140,6 +148,14 @@ def repo_failed_legs(inputs, row, rating, dscr, wal_years, advance_pct, rules):
     if place == x.US and inputs[x.RULE_144A, row] != 1.0:
         failed |= 1 << codes.REPO_144A
     return failed
+
+
+@numba.njit(**_JIT)
+def is_repo_eligible(failed_legs, rules):
+    """Whether the failed legs leave a structure eligible: those of a rule that warns do."""
+    if rules[r.REPO_ACTION] == r.ACTION_WARN:
+        return failed_legs & ~codes.REPO_RULE_LEGS == 0
+    return failed_legs == 0
 
 
 @numba.njit(**_JIT)

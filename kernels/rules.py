@@ -33,6 +33,7 @@ FloatArray = npt.NDArray[np.float64]
     LEASE_TAIL_YEARS,
     COUPON_BAND_BPS,
     RATING_NOTCH_TOLERANCE,
+    MEZZ_RATING_NOTCH_TOLERANCE,
     DEBT_MAX_PCT,
     DEBT_LOW_PCT,
     ICR_FLOOR,
@@ -63,13 +64,23 @@ FloatArray = npt.NDArray[np.float64]
     COMPOSITE_DAY1_UNIT,
     COMPOSITE_WACC_CEILING,
     COMPOSITE_DSCR_CEILING,
+    DIAMOND_COVERAGE,
+    GOLD_COVERAGE,
+    SILVER_COVERAGE,
     DIAMOND_DAY1_PCT,
     GOLD_DAY1_PCT,
     DIAMOND_MIN_RATING,
     GOLD_MIN_RATING,
     SILVER_MIN_RATING,
-) = range(51)
-N_LIMITS = 51
+    DIAMOND_NEEDS_REPO,
+    DIAMOND_NEEDS_STRESSES,
+    GOLD_NEEDS_STRESSES,
+    REPO_ACTION,
+    REPO_NEEDS_HAIRCUT,
+    TENANT_SHARE_CAPS,
+    LOCATIONS_DOWNGRADE,
+) = range(62)
+N_LIMITS = 62
 
 # -- places in CashRules.limits ------------------------------------------------------------------
 (
@@ -95,7 +106,7 @@ N_LIMITS = 51
 N_CASH_LIMITS = 18
 
 # -- what a rule does when it is broken: places in Rules.actions are the reasons of kernels.codes
-ACTION_OFF, ACTION_REJECT, ACTION_WARN = range(3)
+ACTION_OFF, ACTION_REJECT, ACTION_WARN, ACTION_DOWNGRADE = range(4)
 
 
 class Rules(NamedTuple):

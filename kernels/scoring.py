@@ -74,19 +74,25 @@ def tier(row, out, day1, stresses_passed, limits):
         return codes.TIER_NOT_VIABLE
     if out[f.STATUS, row] != codes.OK:
         return codes.TIER_NOT_VIABLE
-    if not out[f.FULL_COVERAGE, row] >= limits[r.CAPEX_COVERAGE_FULL] - TOLERANCE:
+    coverage = out[f.FULL_COVERAGE, row] + TOLERANCE
+    if not coverage >= limits[r.SILVER_COVERAGE]:
         return codes.TIER_BRONZE
     rating = out[f.SENIOR_RATING, row]
     financing = out[f.SENIOR_NOTIONAL, row] + out[f.MEZZ_NOTIONAL, row]
     financing += out[f.EQUITY_NOTIONAL, row]
     day1_pct = 100.0 * day1 / financing
-    if stresses_passed and rating >= limits[r.DIAMOND_MIN_RATING]:
-        enough = day1_pct >= limits[r.DIAMOND_DAY1_PCT] - TOLERANCE
-        if enough and out[f.REPO_ELIGIBLE, row] == 1.0:
-            return codes.TIER_DIAMOND
-    if stresses_passed and rating >= limits[r.GOLD_MIN_RATING]:
-        if day1_pct >= limits[r.GOLD_DAY1_PCT] - TOLERANCE:
-            return codes.TIER_GOLD
+    day1_pct += TOLERANCE
+    sound = stresses_passed or limits[r.DIAMOND_NEEDS_STRESSES] == 0.0
+    sound = sound and (out[f.REPO_ELIGIBLE, row] == 1.0 or limits[r.DIAMOND_NEEDS_REPO] == 0.0)
+    sound = sound and coverage >= limits[r.DIAMOND_COVERAGE]
+    sound = sound and rating >= limits[r.DIAMOND_MIN_RATING]
+    if sound and day1_pct >= limits[r.DIAMOND_DAY1_PCT]:
+        return codes.TIER_DIAMOND
+    sound = stresses_passed or limits[r.GOLD_NEEDS_STRESSES] == 0.0
+    sound = sound and coverage >= limits[r.GOLD_COVERAGE]
+    sound = sound and rating >= limits[r.GOLD_MIN_RATING]
+    if sound and day1_pct >= limits[r.GOLD_DAY1_PCT]:
+        return codes.TIER_GOLD
     if rating >= limits[r.SILVER_MIN_RATING]:
         return codes.TIER_SILVER
     return codes.TIER_NOT_VIABLE

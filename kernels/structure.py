@@ -114,7 +114,7 @@ def _capital_figures(inputs, row, mezz, capacity, out):
 
 @numba.njit(**_JIT)
 def _credit_figures(inputs, row, mezz_cover, out, rules):
-    """Ratings and repo legs; returns whether the tenant concentration limit is breached."""
+    """Ratings and repo legs; returns the warnings of what took the rating down."""
     shift = rules[r.MATRIX_SHIFT + int(inputs[x.HAIRCUT_RULE_SET, row])]
     mezz = out[f.MEZZ_NOTIONAL, row]
     senior = out[f.SENIOR_NOTIONAL, row]
@@ -124,7 +124,7 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         out[f.MEZZ_DSCR_MIN, row] = mezz_cover
         out[f.MEZZ_RATING, row] = mezz_rating
         mezz_notch = rules[r.NOTCH + mezz_rating]
-    concentrated = False
+    told = 0
     number = x.UNRATED
     if senior > 0.0:
         matrix, number, concentrated = rating.senior_rating(
@@ -132,6 +132,8 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         )
         out[f.MATRIX_RATING, row] = matrix
         out[f.SENIOR_RATING, row] = number
+        told = gates.take_down(inputs, row, out, concentrated, rules)
+        number = int(out[f.SENIOR_RATING, row])
         mean = (senior * rules[r.NOTCH + number] + mezz * mezz_notch) / (senior + mezz)
         out[f.STRUCTURE_RATING, row] = rating.rating_of_mean_notch(mean, rules)
     legs = rating.repo_failed_legs(
@@ -144,13 +146,14 @@ def _credit_figures(inputs, row, mezz_cover, out, rules):
         rules,
     )
     out[f.REPO_FAILED_LEGS, row] = legs
-    out[f.REPO_ELIGIBLE, row] = 1.0 if legs == 0 else 0.0
+    eligible = rating.is_repo_eligible(legs, rules)
+    out[f.REPO_ELIGIBLE, row] = 1.0 if eligible else 0.0
     if senior > 0.0:
         haircut = rating.repo_haircut_pct(number, inputs[x.SENIOR_TENOR_YEARS, row], rules)
         out[f.REPO_HAIRCUT_PCT, row] = haircut
-        if legs == 0:
+        if eligible:
             out[f.REPO_CASH, row] = senior * (1.0 - haircut / 100.0)
-    return concentrated
+    return told
 
 
 @numba.njit(**_JIT)
@@ -178,7 +181,7 @@ def conclude(inputs, row, out, day1, stresses_passed, rules, filters):
 
 
 @numba.njit(**_JIT)
-def _verdict(inputs, row, concentrated, out, rules, market, filters):
+def _verdict(inputs, row, told, out, rules, market, filters):
     """Gates, credit score and hard filters from the figures already in column `row` of `out`."""
     failed = gates.gate_a(inputs, row, out, rules, market) | gates.gate_b(inputs, row, out, rules)
     rejects, warns = gates.split_by_action(failed, rules)
@@ -188,7 +191,7 @@ def _verdict(inputs, row, concentrated, out, rules, market, filters):
     gate_a_bits = (1 << codes.N_GATE_A_REASONS) - 1
     out[f.GATE_A_FAILED, row] = rejects & gate_a_bits
     out[f.GATE_B_FAILED, row] = rejects & ~gate_a_bits
-    warns |= gates.warnings(inputs, row, out, concentrated, rules)
+    warns |= gates.warnings(inputs, row, out, told, rules)
     out[f.WARNINGS, row] = warns
     out[f.GATE_B_SCORE, row] = scoring.gate_b_score(row, out, rules)
     _set_viable(row, out, filters)
@@ -254,7 +257,7 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                     mezz_service, mezz_balance, mezz_interest,
                 )  # fmt: skip
             capacity[:] = np.nan
-            concentrated = False
+            told = 0
             for row in range(first, starts[c + 1]):
                 if row > first:
                     # what no overlay changes
@@ -277,11 +280,11 @@ def evaluate(inputs, curve_of_row, gross, net, net_cpi_0, rules, cash_rules, mar
                     _capital_figures(inputs, row, mezz, capacity[key], out)
                     if row == first:
                         mezz_cover = mezz_terms[mezzanine.COVER, c]
-                        concentrated = _credit_figures(inputs, row, mezz_cover, out, rules)
+                        told = _credit_figures(inputs, row, mezz_cover, out, rules)
                     _set_complexity(inputs, row, out)
                 elif row == first:
                     _make_undefined(row, out)
-                _verdict(inputs, row, concentrated, out, rules, market, filters)
+                _verdict(inputs, row, told, out, rules, market, filters)
 
 
 @numba.njit(**_JIT)

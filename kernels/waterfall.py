@@ -97,7 +97,14 @@ def _draw(s, month, year_end):
 
         received = s[CASH_IN * b + c] + s[REINVESTMENT * b + c] * in_reserve
         received = received + max(0.0, swap) + lent
-        short = max(0.0, need - received)
+        # alongside: the mezzanine's share of the project's own cash for principal, by what is due
+        alongside = s[MEZZ_SHARE * b + c] * mezz_owed + s[MEZZ_LATE * b + c]
+        alongside = (1.0 - s[MEZZ_NEEDS_CURRENT * b + c]) * alongside
+        both = principal_due + alongside
+        part = alongside / both if both > 0.0 else 0.0
+        aside = min(alongside, part * max(0.0, received - (need - principal_due)))
+        at_hand = received - aside
+        short = max(0.0, need - at_hand)
         from_reserve = min(short, reserve)
         from_trapped = min(max(0.0, short - reserve), trapped)
         from_dsra = min(max(0.0, short - (reserve + trapped)), dsra)
@@ -124,7 +131,8 @@ def _draw(s, month, year_end):
         s[TRAPPED * b + c] = trapped - from_trapped
         s[DSRA * b + c] = dsra - from_dsra
         s[FACILITY_DRAWN * b + c] = s[FACILITY_DRAWN * b + c] + from_facility
-        s[CASH * b + c] = received + (from_reserve + from_trapped) + (from_dsra + from_facility)
+        s[SET_ASIDE * b + c] = aside
+        s[CASH * b + c] = at_hand + (from_reserve + from_trapped) + (from_dsra + from_facility)
 
 
 @numba.njit(**_JIT)
@@ -266,12 +274,13 @@ def _test_covenant(s, month, test, first_test_month):
 def _pay_mezzanine(s, month):
     """Release of trapped cash, then mezzanine interest, principal, fees and balloon.
 
-    A trap ahead of the mezzanine, or thin collateral, holds all its cash back. What a reserve adds
-    to that is kernels.mezz_reserve's.
+    A trap ahead of the mezzanine, or thin collateral, holds all its cash back; where principal has
+    to wait for collateral of its own, the cash for it is held back too. What a reserve adds to that
+    is kernels.mezz_reserve's.
     """
     b = BLOCK
     for c in range(BLOCK):
-        cash = s[CASH * b + c]
+        cash = s[CASH * b + c] + s[SET_ASIDE * b + c]
         mezz_owed = s[MEZZ_OWED * b + c]
         mezz_late = s[MEZZ_LATE * b + c]
         interest_late = s[MEZZ_INTEREST_LATE * b + c]
@@ -279,7 +288,12 @@ def _pay_mezzanine(s, month):
         covered = s[VALUE * b + c] - senior >= s[OC_FLOOR * b + c] * senior - TOLERANCE
         held = s[TRAP_ON * b + c] * s[TRAP_AHEAD_OF_MEZZ * b + c]
         held = held if covered else 1.0
-        held = held * (1.0 if senior > s[NEGLIGIBLE * b + c] else 0.0)
+        outstanding = 1.0 if senior > s[NEGLIGIBLE * b + c] else 0.0
+        held = held * outstanding
+        both = senior + mezz_owed + mezz_late
+        covered = s[VALUE * b + c] - both >= s[OC_FLOOR * b + c] * both - TOLERANCE
+        thin = s[MEZZ_NEEDS_COVER * b + c] * outstanding
+        thin = 0.0 if covered else thin
         trap = s[TRAP_ON * b + c]
         lets_go = s[TESTED * b + c] if s[CLEAN_RUN * b + c] >= s[CLEAN_TESTS * b + c] else 0.0
         lets_go = lets_go * (1.0 - trap) * (1.0 - held) * s[CURRENT * b + c]
@@ -295,13 +309,15 @@ def _pay_mezzanine(s, month):
         interest_due = (1.0 - in_window) * accrued + interest_late + on_late
         scheduled = s[MEZZ_SHARE * b + c] * mezz_owed
         principal_due = scheduled + mezz_late
-        waits = s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 - s[CURRENT * b + c])
+        waits = max(thin, s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 - s[CURRENT * b + c]))
         may_pay = (1.0 - waits) * principal_due
+        kept = thin * min(max(0.0, cash - interest_due), principal_due)
         fees_due = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
         fees_due = fees_due + s[MEZZ_FEES_LATE * b + c]
         by_principal = interest_due + may_pay
         by_fees = by_principal + fees_due
         unpaid_interest = max(0.0, interest_due - cash)
+        cash = cash - kept
         unpaid_principal = max(0.0, min(may_pay, by_principal - cash))
         unpaid_fees = max(0.0, min(fees_due, by_fees - cash))
         cash = max(0.0, cash - by_fees)
@@ -320,7 +336,8 @@ def _pay_mezzanine(s, month):
         s[EQUITY_IN * b + c] = s[EQUITY_IN * b + c] + balloon - by_cash
         s[TRAPPED * b + c] = s[TRAPPED * b + c] - released
         s[RELEASED * b + c] = s[RELEASED * b + c] + released
-        s[TO_TRAP * b + c] = to_trap
+        s[TO_TRAP * b + c] = to_trap + kept
+        s[MEZZ_WAITS * b + c] = waits
         s[CASH * b + c] = cash - by_cash
 
 
@@ -392,7 +409,7 @@ def _try_in_full(s, month):
         mezz_fees = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
         by_mezz_principal = mezz_interest + mezz_principal
         by_mezz_fees = by_mezz_principal + mezz_fees
-        after_mezz = after_senior - by_mezz_fees
+        after_mezz = (after_senior + s[SET_ASIDE * b + c]) - by_mezz_fees
         trs = s[TRS_FEE * b + c] if month <= s[TRS_MONTHS * b + c] else 0.0
         equity = after_mezz - trs
 
@@ -413,6 +430,9 @@ def _try_in_full(s, month):
         )
         calm = calm if scheduled >= 0.0 else 0.0
         calm = calm if s[VALUE * b + c] - owed >= s[OC_FLOOR * b + c] * owed - TOLERANCE else 0.0
+        both = owed + mezz_owed
+        covered = s[VALUE * b + c] - both >= s[OC_FLOOR * b + c] * both - TOLERANCE
+        calm = calm if covered or s[MEZZ_NEEDS_COVER * b + c] == 0.0 else 0.0
         calm = 0.0 if month == s[MATURITY * b + c] else calm
         calm = 0.0 if month == s[MEZZ_MATURITY * b + c] else calm
         calm = 0.0 if month >= s[TURBO_FROM * b + c] and running > 0.0 else calm

@@ -23,7 +23,8 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     MEZZ_WINDOW,  # months in which mezzanine interest capitalises
     MEZZ_BALLOON,
     MEZZ_FEE,
-    MEZZ_NEEDS_CURRENT,  # 1: mezzanine principal waits while the senior is in arrears
+    MEZZ_NEEDS_CURRENT,  # 1: mezzanine principal waits for the senior's; 0: it is paid alongside
+    MEZZ_NEEDS_COVER,  # 1: it waits too while collateral is thin for senior and mezzanine together
     INSURANCE,  # money a month while the lease runs
     MAINTENANCE,  # decimal of gross income
     LEASE,  # months
@@ -50,7 +51,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     TRS_MONTHS,
     MEZZ_RESERVE_MONTHS,  # months of scheduled mezzanine service held in cash
     PAYMENT_MONTHS,  # months from one payment date to the next: 1, or 3 (kernels.quarterly)
-) = range(39)
+) = range(40)
 
 # -- accounts: carried from month to month -------------------------------------------------------
 (
@@ -75,7 +76,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     CLEAN_RUN,
     COVENANT_INCOME,  # running sums of the covenant's numerator and denominator
     COVENANT_SERVICE,
-) = range(39, 60)
+) = range(40, 61)
 
 # -- the month's streams, put in by the caller ---------------------------------------------------
 (
@@ -88,7 +89,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     SWAP,  # swap settlement, positive to the project
     INCOME_BEFORE,  # COVENANT_INCOME and COVENANT_SERVICE at the start of the test window
     SERVICE_BEFORE,
-) = range(60, 69)
+) = range(61, 70)
 
 # -- what was due and paid in the month, in order ------------------------------------------------
 (
@@ -136,7 +137,7 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     EQUITY,  # positive: distribution; negative: put in
     COVENANT_DSCR,  # of the test month, else NaN
     IMBALANCE,  # cash in less cash out, to be nought
-) = range(69, 113)
+) = range(70, 114)
 
 # -- totals over the life ------------------------------------------------------------------------
 (
@@ -153,16 +154,18 @@ LATE_MONTHS = 4  # 90 days of collection lag reach at most this far beyond the l
     DSRA_DRAWS,
     FACILITY_DRAWS,
     IMBALANCE_MOST,
-) = range(113, 126)
+) = range(114, 127)
 (
     OPENING_RESERVES,
     UNTROUBLED,  # 1: every step of the month can be paid in full and nothing is held back
     OWED_NEXT,  # balances after such a month
     MEZZ_OWED_NEXT,
+    SET_ASIDE,  # mezzanine's share of the cash for principal, where it is paid alongside
     MEZZ_OPENING,  # balance before the month's payment, where a reserve is held
     PUT_IN_BEFORE,  # EQUITY_IN before the mezzanine's turn, likewise
-) = range(126, 132)
-N_SLOTS = 132
+    MEZZ_WAITS,  # 1: mezzanine principal may not be paid
+) = range(127, 135)
+N_SLOTS = 135
 FIRST_ACCOUNT = SENIOR_OWED
 FIRST_FLOW = RECEIVED
 FIRST_TOTAL = PRINCIPAL_PAID

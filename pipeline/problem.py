@@ -44,6 +44,15 @@ class ReverseCheck(NamedTuple):
     dscr: float  # [ratio]
 
 
+class TierShares(NamedTuple):
+    """Percent of the survivors, best by gate_b_score, that may be in a tier or a better one."""
+
+    diamond: float = 100.0
+    gold: float = 100.0
+    silver: float = 100.0
+    bronze: float = 100.0
+
+
 class Books(NamedTuple):
     """Rulebook, cash terms, market and curves packed as the kernels read them."""
 
@@ -59,7 +68,7 @@ class Problem:
 
     `filters` is (n, 3): figure number (kernels.figures), FILTER_* code, value.
     `objective` is one of Composite, SeniorRaise, WACC, EquityIRR, Day1Cash, DSCR. Input row
-    CURVE_TABLE counts the shifts of `yields`.
+    CURVE_TABLE counts the shifts of `yields`. `tiers` leaves all in where tiers go by conditions.
     """
 
     base: FloatArray
@@ -71,6 +80,7 @@ class Problem:
     filters: FloatArray
     objective: str
     reverse_check: ReverseCheck
+    tiers: TierShares
 
     @cached_property
     def curves(self) -> Curves:

@@ -24,6 +24,7 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
             f"fully funded {summary['fully_funded_scenarios']:,}"
         ),
         f"  Tiers: {tiers}",
+        f"  {books_line(summary)}",
     ]
     constraints = summary["binding_constraints"][:_SHOWN_REASONS]
     if constraints:
@@ -39,6 +40,20 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
     lines += ["", f"Report: {folder / REPORT_PATH}", f"Figures: {folder / RANKED_PATH}"]
     lines.append(f"{seconds:.1f} s in the stages, {summary['peak_memory_mb']:,.0f} MB at most")
     return "\n".join(lines)
+
+
+def books_line(summary: dict[str, Any]) -> str:
+    """Rulebook and market of a run, and whether the market was stale."""
+    rulebook, market = summary["rulebook"], summary["market"]
+    stale = (
+        f", stale: {market['age_days']} days old, the limit is {market['stale_after_days']}"
+        if market["stale"]
+        else ""
+    )
+    return (
+        f"Rulebook {rulebook['name']} {rulebook['version']} of {rulebook['date']}, "
+        f"market {market['name']} of {market['date']}{stale}"
+    )
 
 
 def top_table(rows: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.console import print_json, say, table, wants_json
+from pipeline.cli.console import note, print_json, say, table, wants_json
 from pipeline.cli.options import mongo_option, out_option, results_of
 
 if TYPE_CHECKING:
@@ -51,16 +51,20 @@ def command(
     """
     from pipeline.query.rows import ranked_of
 
-    ranked = ranked_of(results_of(out, mongo), run_id)
+    results = results_of(out, mongo)
+    ranked = ranked_of(results, run_id)
     if list_columns:
         _list(ranked.fields, run_id)
         return
     found, matched, names = _chosen(ranked, rows, where, pareto, sort, columns)
+    summary = results.summary(run_id)
     if wants_json():
         print_json(
             {
                 "schema": 1,
                 "run_id": run_id,
+                "rulebook": summary["rulebook"],
+                "market": summary["market"],
                 "where": where,
                 "pareto": pareto,
                 "matched": matched,
@@ -69,8 +73,9 @@ def command(
         )
         return
     if found:
-        from pipeline.cli.report import plain_table, top_table
+        from pipeline.cli.report import books_line, plain_table, top_table
 
+        note(books_line(summary))
         say(top_table(found) if names is None else plain_table(found))
     elif ranked.rows:
         say(f"None of the {ranked.rows:,} survivors of {run_id} match.")

@@ -219,7 +219,9 @@ def _coverage(case: Case) -> Step:
 
 
 def _ratings(case: Case) -> tuple[Step, ...]:
-    most = case.limit(r.RATING_NOTCH_TOLERANCE)
+    most, mezz_most = (
+        case.limit(place) for place in (r.RATING_NOTCH_TOLERANCE, r.MEZZ_RATING_NOTCH_TOLERANCE)
+    )
     allowed = Given("most", "notches it may lie under the target", most, "notches", "")
     target, got = int(case.input(x.SENIOR_RATING_TARGET)), case.figure(f.SENIOR_RATING)
     mezz_target, mezz = int(case.input(x.MEZZ_RATING_TARGET)), case.figure(f.MEZZ_RATING)
@@ -235,9 +237,9 @@ def _ratings(case: Case) -> tuple[Step, ...]:
             _test(case, "MEZZ_RATING_BELOW_TARGET", "",
                   f"Mezzanine rating {rating_name(mezz)} against {rating_name(mezz_target)}",
                   "headroom = most − (notch − target)",
-                  (replace(allowed, origin="GATE-B-MEZZ-RATING"),
+                  (replace(allowed, value=mezz_most, origin="GATE-B-MEZZ-RATING"),
                    *_notches(case, mezz, mezz_target)),
-                  _notches_below(case, mezz, mezz_target), "<=", most, "notches"))  # fmt: skip
+                  _notches_below(case, mezz, mezz_target), "<=", mezz_most, "notches"))  # fmt: skip
     return tuple(steps)
 
 

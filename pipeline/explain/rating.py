@@ -85,7 +85,7 @@ def _senior(case: Case) -> tuple[Step, ...]:
     final = int(case.number(f.SENIOR_RATING))
     if tenant == 0.0:
         note = "the tenant is not known: neither its rating nor its share moves the rating"
-        return (*steps, _final(final, note))
+        return (*steps, *_taken_down(case, final), _final(final, note))
     floor = case.input(x.TENANT_NOTCH_FLOOR)
     if tenant > floor:
         number = max(x.RATING_B, number - 1)
@@ -98,11 +98,31 @@ def _senior(case: Case) -> tuple[Step, ...]:
              rating_name(number), "", cited(9), closed=False))  # fmt: skip
     _, settled, _ = rating.senior_rating(case.inputs, ROW, dscr, ltv, rules)
     steps.append(_concentration(case, number, int(settled), tenant, wrapped))
-    return (*steps, _final(final, ""))
+    return (*steps, *_taken_down(case, final), _final(final, ""))
+
+
+def _taken_down(case: Case, final: int) -> tuple[Step, ...]:
+    """The step of a rule of Gate B that downgrades, where one is broken."""
+    raised = int(case.number(f.WARNINGS))
+    if not raised >> codes.WARN_RATING_DOWNGRADED & 1:
+        return ()
+    actions = [case.limit(r.ACTIONS + reason) for reason in range(codes.N_REASONS)]
+    broken = [
+        codes.REASON_NAMES[reason]
+        for reason, action in enumerate(actions)
+        if action == r.ACTION_DOWNGRADE and raised >> reason & 1
+    ]
+    located = case.limit(r.LOCATIONS_DOWNGRADE) == 1.0 and case.input(x.GEO_CONCENTRATION) == 1.0
+    named = ", ".join([*broken, *["GEO_CONCENTRATION"] * located])
+    return (
+        Step("rating.downgrade", "Taken down by a rule", "one category down, not under B",
+             (Given("broken", "rules that downgrade and are broken", named),),
+             rating_name(final), "", cited(10), closed=False),
+    )  # fmt: skip
 
 
 def _final(number: int, note: str) -> Step:
-    return Step("rating.senior", "Senior rating", "after wrap, tenant and concentration", (),
+    return Step("rating.senior", "Senior rating", "after wrap, tenant, concentration, rules", (),
                 rating_name(number), "", cited(9, SENIOR_PAGE), column="senior_rating", note=note,
                 closed=False)  # fmt: skip
 
@@ -167,7 +187,8 @@ def _repo(case: Case) -> tuple[Step, ...]:
                 case.figure(f.REPO_CASH), MONEY, source, rule="RK-REPO-002", column="repo_cash",
                 closed=eligible, note="" if eligible else "only where it is eligible")  # fmt: skip
     return (
-        Step("repo.eligible", "Repo eligibility", "every leg below holds", (), eligible, "", source,
+        Step("repo.eligible", "Repo eligibility", "every leg that has to hold does", (), eligible,
+             "", source,
              rule="RK-REPO-001", column="repo_eligible", closed=False,
              note=f"fails: {', '.join(names)}" if names else ""),
         Step("repo.haircut", "Haircut", "of the first tenor bucket that reaches the tenor",
@@ -197,6 +218,10 @@ def _repo_legs(case: Case) -> Table:
         codes.REPO_TENOR_OVER_LEASE: (f"tenor ≤ {lease:g} y", f"{tenor:g} y"),
         codes.REPO_NO_CENTRAL_BANK: ("a central bank with a rule", "yes" if bank else "no"),
     }  # fmt: skip
+    if case.limit(r.REPO_NEEDS_HAIRCUT) == 1.0:
+        haircut = case.figure(f.REPO_HAIRCUT_PCT)
+        has = "none" if haircut is None else f"{haircut:g} %"
+        needs[codes.REPO_NOT_FINANCEABLE] = ("a haircut for rating and tenor", has)
     if bank:
         weakest, longest = case.limit(r.BANK_MIN_RATING + place), case.limit(
             r.BANK_MAX_TENOR_YEARS + place)  # fmt: skip
@@ -218,6 +243,7 @@ def _repo_legs(case: Case) -> Table:
     rows = tuple(
         (codes.REPO_LEG_NAMES[leg], asked, has, not failed >> leg & 1)
         for leg, (asked, has) in needs.items()
+        if case.limit(r.REPO_ACTION) != r.ACTION_OFF or not codes.REPO_RULE_LEGS >> leg & 1
     )
     return Table("repo.legs", "Legs of repo eligibility", _LEGS, rows)
 

@@ -15,6 +15,7 @@ from pipeline.columns import MERGE_COLUMNS, survivor_table
 from pipeline.engine import figures_of_ids, sized_figures_of_ids
 from pipeline.explain.explanation import explained
 from pipeline.explain.model import Comparison, Explanation, Setting
+from pipeline.problem import TierShares
 from pipeline.stages.pruning import evaluated
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import MANIFEST_PATH, read_json
@@ -88,7 +89,8 @@ def compared(plan: Plan, permutation_id: int, file: str, row: dict[str, Any]) ->
         full = float(plan.problem.rules.limits[CAPEX_COVERAGE_FULL])
         table = evaluated(ids, sized_figures_of_ids(plan.problem, ids), full)[0]
     found = table.to_pylist()[0]
-    names = [name for name in row if name not in MERGE_COLUMNS]
+    at_the_merge = {*MERGE_COLUMNS, "viability_tier"} if by_rank(plan) else set(MERGE_COLUMNS)
+    names = [name for name in row if name not in at_the_merge]
     names += [name for name in found if name not in row]
     differing = tuple(
         name
@@ -96,6 +98,11 @@ def compared(plan: Plan, permutation_id: int, file: str, row: dict[str, Any]) ->
         if name not in row or name not in found or not _same(row[name], found[name])
     )
     return Comparison(file, not differing, differing)
+
+
+def by_rank(plan: Plan) -> bool:
+    """Whether tiers go by rank as well: the merge then settles them, over all survivors."""
+    return plan.problem.tiers != TierShares()
 
 
 def _same(stored: Any, found: Any) -> bool:
@@ -113,6 +120,11 @@ def _notes(run: StoredRun, partition: int | None, stored: Comparison | None) -> 
         notes.append(
             f"the run was computed by engine {plan.fingerprint}, this is {engine_fingerprint()}: "
             "its figures may differ from those explained here"
+        )
+    if by_rank(plan):
+        notes.append(
+            "tiers of this run also go by rank of gate_b_score: the tier explained here is the one "
+            "its conditions give, the stored one may be lower"
         )
     if partition is None:
         notes.append(

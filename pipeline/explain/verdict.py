@@ -157,7 +157,7 @@ def _tiers(case: Case) -> Table:
     """What each tier asks beside both gates, and what the structure has."""
     financing = case.number(f.TOTAL_COST)
     day1 = 100.0 * (case.figure(f.DAY1_CASH) or 0.0) / financing
-    coverage, full = case.number(f.FULL_COVERAGE), case.limit(r.CAPEX_COVERAGE_FULL)
+    coverage = 100.0 * case.number(f.FULL_COVERAGE)
     rated = case.figure(f.SENIOR_RATING)
     stresses = case.figure(f.STRESSES_PASSED) == 1.0
     repo = case.figure(f.REPO_ELIGIBLE) == 1.0
@@ -193,13 +193,19 @@ def _tiers(case: Case) -> Table:
         rows.append((tier, name, "yes", "yes" if holds else "no", None, holds))
 
     flag("every tier", "both gates passed", gates)
-    percent("all but Bronze", "full coverage", 100.0 * coverage, 100.0 * full)
-    for tier, rating, least in (("Diamond", r.DIAMOND_MIN_RATING, r.DIAMOND_DAY1_PCT),
-                                ("Gold", r.GOLD_MIN_RATING, r.GOLD_DAY1_PCT)):  # fmt: skip
+    percent("all but Bronze", "full coverage", coverage, 100.0 * case.limit(r.SILVER_COVERAGE))
+    for tier, rating, full, least, needs_stresses in (
+        ("Diamond", r.DIAMOND_MIN_RATING, r.DIAMOND_COVERAGE, r.DIAMOND_DAY1_PCT,
+         r.DIAMOND_NEEDS_STRESSES),
+        ("Gold", r.GOLD_MIN_RATING, r.GOLD_COVERAGE, r.GOLD_DAY1_PCT, r.GOLD_NEEDS_STRESSES),
+    ):  # fmt: skip
+        if case.limit(full) > case.limit(r.SILVER_COVERAGE):
+            percent(tier, "full coverage", coverage, 100.0 * case.limit(full))
         rating_at_least(tier, rating)
         percent(tier, "day-one value over financing", day1, case.limit(least))
-        flag(tier, "all stresses passed", stresses)
-        if tier == "Diamond":
+        if case.limit(needs_stresses) == 1.0:
+            flag(tier, "all stresses passed", stresses)
+        if tier == "Diamond" and case.limit(r.DIAMOND_NEEDS_REPO) == 1.0:
             flag(tier, "repo eligible", repo)
     rating_at_least("Silver", r.SILVER_MIN_RATING)
     return Table("verdict.tiers", "What the tiers ask", _TIERS, tuple(rows))

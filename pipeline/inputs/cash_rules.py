@@ -7,7 +7,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import Field
 
 from pipeline.inputs.models import Percent, StrictModel, Text
-from pipeline.inputs.rules import Bps, DownToB, InvestmentGrade, Years
+from pipeline.inputs.rule_tables import Bps, DownToB, InvestmentGrade, Years
 
 T = TypeVar("T")
 Months = Annotated[int, Field(ge=1, le=120)]

@@ -39,6 +39,7 @@ date                                           identity~
 *.bank                                         text~
 *.reason                                       fixed~
 *.balloon_reason                               fixed~
+rules.*.action                                 action~
 rules.RK-DSCR-001.enabled                      DSCR_BELOW_MINIMUM+
 rules.RK-DSCR-001.threshold.*                  DSCR_BELOW_MINIMUM+ MARGINAL_CREDIT+
 rules.RK-DSCR-002.enabled                      STRESS_DSCR_BREACH+
@@ -63,9 +64,7 @@ rules.RK-REPO-001.threshold.*.currency         CENTRAL_BANK_CURRENCY~
 rules.RK-REPO-001.threshold.UK.needs*          GOVERNING_LAW~
 rules.RK-REPO-001.threshold.EU.needs*          TRUE_SALE~
 rules.RK-REPO-001.threshold.US.needs*          RULE_144A~
-rules.RK-REPO-001.action                       repo_eligible~
 rules.RK-REPO-002.enabled                      repo_haircut_pct~
-rules.RK-REPO-002.action                       NOT_FINANCEABLE~
 rules.RK-REPO-002.tenor_years*                 repo_haircut_pct~
 rules.RK-REPO-002.threshold.*                  repo_haircut_pct+ repo_cash-
 rules.RK-WRAP-001.enabled                      senior_rating+ day1_wrap+ DSCR_BELOW_MINIMUM-
@@ -74,18 +73,16 @@ rules.RK-WRAP-001.threshold.*.min_insurer      senior_rating-
 rules.RK-WRAP-001.threshold.*.dscr_relief      senior_rating+ DSCR_BELOW_MINIMUM-
 rules.RK-WRAP-001.threshold.*.cost_bps*        WRAP_COST_OUT_OF_RANGE~
 rules.RK-CONC-001.enabled                      CONCENTRATION+ senior_rating-
-rules.RK-CONC-001.action                       senior_rating~
 rules.RK-CONC-001.threshold.*.max_share_pct    CONCENTRATION- senior_rating+
 rules.RK-CONC-001.threshold.*.min_tenant       CONCENTRATION+ senior_rating-
 rules.RK-CONC-001.enhancement.dsra_months      senior_rating-
 rules.RK-CONC-001.enhancement.tenant_rating    senior_rating-
 rules.RK-CONC-002.enabled                      GEO_CONCENTRATION+
-rules.RK-CONC-002.action                       senior_rating~
 rules.RK-CONC-002.threshold.*_pct              GEO_CONCENTRATION-
 rules.RK-CONC-002.threshold.sovereign_*        GEO_CONCENTRATION+
 rules.GATE-A-CAPITAL.enabled                   INSUFFICIENT_CAPITAL+
 rules.GATE-A-CAPITAL.threshold.min_pct         INSUFFICIENT_CAPITAL+
-rules.GATE-A-CAPITAL.threshold.full_pct        RESERVES_UNFUNDED-
+rules.GATE-A-CAPITAL.threshold.full_pct        RESERVES_UNFUNDED~
 rules.GATE-A-ADVANCE.enabled                   ADVANCE_FACTOR_BREACH+
 rules.GATE-A-ADVANCE.modifier.*[1]             ADVANCE_FACTOR_BREACH+
 rules.GATE-A-ADVANCE.*                         ADVANCE_FACTOR_BREACH-
@@ -104,7 +101,6 @@ rules.GATE-B-FIRST-LOSS.enabled                FIRST_LOSS_SHORTFALL+
 rules.GATE-B-ICR.*                             ICR_BELOW_MINIMUM+
 rules.GATE-B-FCCR.*                            FCCR_BELOW_MINIMUM+
 rules.GATE-B-WAL.enabled                       WAL_EXCEEDS_LIMIT+
-rules.*.action                                 action~
 ratings.matrix.*.min_dscr                      matrix_rating-
 ratings.matrix.*.max_ltv_pct                   matrix_rating+
 ratings.dscr_shift.*                           matrix_rating-
@@ -160,6 +156,9 @@ stress.cpi_extra_pct                           cpi_extra_dscr_min~
 stress.default_month                           default_worst_month~
 market.stale_after_days                        staleness-
 reverse_check.*                                reverse_check~
+zero_curve.nodes.1                             day1_cash~
+zero_curve.nodes.2                             day1_cash~
+zero_curve.nodes.3                             day1_cash~
 zero_curve.nodes.*                             COUPON_OUT_OF_MARKET~ day1_cash~
 credit_spreads_bps.*                           COUPON_OUT_OF_MARKET~ day1_wrap~
 inflation.spot_pct                             senior_notional+
@@ -196,3 +195,11 @@ def effects_of(path: str) -> tuple[Effect, ...]:
         if fnmatchcase(plain, pattern.replace("[", "<").replace("]", ">")):
             return effects
     return ()
+
+
+def concerns_of(path: str) -> tuple[Effect, ...]:
+    """What to say of a leaf that changed: for an action, what the rule raises."""
+    if path.endswith(".action"):
+        raised = effects_of(path.removesuffix("action") + "enabled")
+        return tuple(Effect(effect.name, "~") for effect in raised)
+    return effects_of(path)

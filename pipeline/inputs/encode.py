@@ -18,10 +18,11 @@ from pipeline.inputs.levers import LeverSetting, Option
 from pipeline.inputs.project import AssetType, ProjectFacts
 from pipeline.inputs.ratings import NOTCH
 from pipeline.inputs.request import Request
+from pipeline.inputs.rulebook import Tiers
 from pipeline.inputs.settings import MEZZ_FIELDS, SWITCHES, zcis_implied_pct
 from pipeline.inputs.swaps import BY_TERM, counterparty_rating
 from pipeline.inputs.values import coded
-from pipeline.problem import FloatArray, Label, Lever, Problem, ReverseCheck
+from pipeline.problem import FloatArray, Label, Lever, Problem, ReverseCheck, TierShares
 
 _SWITCH_ROWS = {
     "mezz": x.MEZZ_ON,
@@ -56,6 +57,7 @@ def problem_of(request: Request) -> Problem:
         filters=filters_of(request.run.hard_filters),
         objective=request.run.objective,
         reverse_check=ReverseCheck(**request.rulebook.reverse_check.model_dump()),
+        tiers=tier_shares_of(request.rulebook.tiers),
     )
 
 
@@ -74,6 +76,12 @@ def base_of(request: Request) -> FloatArray:
     _set_facts(column, request)
     _set_swaps(column, request)
     return column
+
+
+def tier_shares_of(tiers: Tiers) -> TierShares:
+    """All of the survivors in every tier, unless rank decides as well."""
+    by_rank = tiers.mode == "rank_of_gate_b_score"
+    return TierShares(**tiers.best_pct.model_dump()) if by_rank else TierShares()
 
 
 def shifts_of(request: Request) -> tuple[float, ...]:

@@ -19,6 +19,12 @@ from pipeline.inputs.rules import RuleSet
 
 _NO_BANK_RATING = 99.0
 _ANY_TENANT = 99.0
+_NO_WRAP = 0.0
+_ACTIONS = {
+    "reject": place.ACTION_REJECT,
+    "warn": place.ACTION_WARN,
+    "downgrade": place.ACTION_DOWNGRADE,
+}
 
 
 def rules_of(book: RulebookFile, weights: Mapping[str, float]) -> Rules:
@@ -54,7 +60,9 @@ def rules_of(book: RulebookFile, weights: Mapping[str, float]) -> Rules:
         ),
         haircut_pct=_haircuts(rules),
         haircut_tenor_years=np.array(rules.haircut.tenor_years),
-        wrap_insurer_notch=_notches(wrap.threshold, "min_insurer", 0.0),
+        wrap_insurer_notch=_notches(wrap.threshold, "min_insurer", _NO_WRAP)
+        if wrap.enabled
+        else np.full(len(CATEGORIES), _NO_WRAP),
         wrap_relief=_by_rating(wrap.threshold, "dscr_relief", 0.0),
         wrap_cost_low_bps=_wrap_cost(rules, 0),
         wrap_cost_high_bps=_wrap_cost(rules, 1),
@@ -93,6 +101,7 @@ def limits_of(book: RulebookFile, weights: Mapping[str, float]) -> FloatArray:
         place.LEASE_TAIL_YEARS: rules.tenor.lease_tail_years,
         place.COUPON_BAND_BPS: rules.coupon.threshold.band_bps,
         place.RATING_NOTCH_TOLERANCE: rules.rating.threshold.max_notches_below,
+        place.MEZZ_RATING_NOTCH_TOLERANCE: rules.mezz_rating.threshold.max_notches_below,
         place.DEBT_MAX_PCT: rules.leverage.threshold.max_debt_pct,
         place.DEBT_LOW_PCT: rules.leverage.threshold.low_debt_pct,
         place.ICR_FLOOR: rules.icr.threshold.min,
@@ -123,11 +132,21 @@ def limits_of(book: RulebookFile, weights: Mapping[str, float]) -> FloatArray:
         place.COMPOSITE_DAY1_UNIT: book.composite.day1_unit,
         place.COMPOSITE_WACC_CEILING: book.composite.wacc_ceiling_pct,
         place.COMPOSITE_DSCR_CEILING: book.composite.dscr_ceiling,
+        place.DIAMOND_COVERAGE: tiers.diamond.min_coverage_pct / 100,
+        place.GOLD_COVERAGE: tiers.gold.min_coverage_pct / 100,
+        place.SILVER_COVERAGE: tiers.silver.min_coverage_pct / 100,
         place.DIAMOND_DAY1_PCT: tiers.diamond.min_day1_pct,
         place.GOLD_DAY1_PCT: tiers.gold.min_day1_pct,
         place.DIAMOND_MIN_RATING: CATEGORY_NUMBER[tiers.diamond.min_rating],
         place.GOLD_MIN_RATING: CATEGORY_NUMBER[tiers.gold.min_rating],
         place.SILVER_MIN_RATING: CATEGORY_NUMBER[tiers.silver.min_rating],
+        place.DIAMOND_NEEDS_REPO: tiers.diamond.repo_eligible,
+        place.DIAMOND_NEEDS_STRESSES: tiers.diamond.stresses_passed,
+        place.GOLD_NEEDS_STRESSES: tiers.gold.stresses_passed,
+        place.REPO_ACTION: _ACTIONS[rules.repo.action] if rules.repo.enabled else place.ACTION_OFF,
+        place.REPO_NEEDS_HAIRCUT: rules.haircut.enabled and rules.haircut.action == "reject",
+        place.TENANT_SHARE_CAPS: rules.tenant.action == "downgrade",
+        place.LOCATIONS_DOWNGRADE: rules.region.action == "downgrade",
     }
     return np.array([float(named[index]) for index in range(place.N_LIMITS)])
 
@@ -147,7 +166,7 @@ def _actions(rules: RuleSet) -> FloatArray:
     by_reason: dict[str, float] = {}
     for name in type(rules).model_fields:
         rule = getattr(rules, name)
-        code = {"reject": place.ACTION_REJECT, "warn": place.ACTION_WARN}.get(rule.action, 0)
+        code = _ACTIONS[rule.action]
         for field in ("reason", "balloon_reason"):
             if hasattr(rule, field):
                 by_reason[getattr(rule, field)] = float(code if rule.enabled else place.ACTION_OFF)
@@ -183,8 +202,7 @@ def _haircuts(rules: RuleSet) -> FloatArray:
 
 def _wrap_cost(rules: RuleSet, end: int) -> FloatArray:
     costs = [getattr(getattr(rules.wrap.threshold, n, None), "cost_bps", None) for n in CATEGORIES]
-    known = rules.wrap.enabled
-    return np.array([cost[end] if cost and known else np.nan for cost in costs])
+    return np.array([cost[end] if cost else np.nan for cost in costs])
 
 
 def _quotient(pair: tuple[float, float]) -> float:

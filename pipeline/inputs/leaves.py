@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.inputs.effects import Effect, effects_of
+from pipeline.inputs.effects import Effect, concerns_of
 from pipeline.inputs.models import StrictModel
 
 Leaf = str | int | float | bool | None
@@ -32,7 +32,7 @@ def changes_between(old: StrictModel, new: StrictModel) -> list[Change]:
     before, after = leaves_of(old), leaves_of(new)
     paths = dict.fromkeys((*after, *before))
     return [
-        Change(path, before.get(path), after.get(path), effects_of(path))
+        Change(path, before.get(path), after.get(path), concerns_of(path))
         for path in paths
         if before.get(path) != after.get(path) or (path in before) != (path in after)
     ]

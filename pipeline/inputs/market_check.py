@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from pipeline.inputs.errors import Collector, InputError
 from pipeline.inputs.market import MarketFile, ZeroCurve
-from pipeline.inputs.staleness import Age, age_of
+from pipeline.staleness import Age, age_of
 
 # Further than this from current inflation, or above this volatility, is worth a second look: no
 # rule of a deal, so not a matter of the rulebook.

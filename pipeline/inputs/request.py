@@ -19,7 +19,7 @@ from pipeline.inputs.rulebook import RulebookFile
 
 # what a run writes beside its figures: variants, documents, sensitivities, traces
 WRITTEN: tuple[str, ...] = tuple(catalogue.BY_NUMBER[n].name for n in (112, 113, 115, 116))
-_TEXT_FIELDS = frozenset(("source", "title", "reason", "balloon_reason"))
+_TEXT_FIELDS = frozenset(("source", "title", "bank", "reason", "balloon_reason"))
 
 
 @dataclass(frozen=True)

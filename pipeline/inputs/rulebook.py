@@ -11,15 +11,16 @@ from pydantic_core import PydanticCustomError
 from pipeline.inputs.cash_rules import CashSection, DayOneSection, StressSection
 from pipeline.inputs.models import Date, Percent, SchemaVersion, StrictModel, Text, TupleOf
 from pipeline.inputs.project import ID_PATTERN
-from pipeline.inputs.rules import (
+from pipeline.inputs.ratings import CATEGORY_NUMBER
+from pipeline.inputs.rule_tables import (
     ByJurisdiction,
     Category,
     DownToB,
     DownToBB,
     Positive,
     Ratio,
-    RuleSet,
 )
+from pipeline.inputs.rules import RuleSet
 
 
 class MatrixRow(StrictModel):
@@ -126,8 +127,8 @@ class DiamondTier(StrictModel):
     min_coverage_pct: Positive
     min_rating: Category
     min_day1_pct: Percent
-    repo_eligible: Literal[True]
-    stresses_passed: Literal[True]
+    repo_eligible: bool
+    stresses_passed: bool
 
 
 class GoldTier(StrictModel):
@@ -136,7 +137,7 @@ class GoldTier(StrictModel):
     min_coverage_pct: Positive
     min_rating: Category
     min_day1_pct: Percent
-    stresses_passed: Literal[True]
+    stresses_passed: bool
 
 
 class SilverTier(StrictModel):
@@ -146,13 +147,48 @@ class SilverTier(StrictModel):
     min_rating: Category
 
 
-class Tiers(StrictModel):
-    """Tiers by conditions, the one mode of this version."""
+Share = Annotated[float, Field(gt=0, le=100)]
 
-    mode: Literal["conditions"]
+
+class BestShares(StrictModel):
+    """Percent of the survivors, best by gate_b_score, that may be in a tier or a better one."""
+
+    diamond: Share
+    gold: Share
+    silver: Share
+    bronze: Share
+
+
+class Tiers(StrictModel):
+    """Tiers by conditions, or by conditions and rank: `best_pct` holds in the second mode."""
+
+    mode: Literal["conditions", "rank_of_gate_b_score"]
     diamond: DiamondTier
     gold: GoldTier
     silver: SilverTier
+    best_pct: BestShares
+
+    @model_validator(mode="after")
+    def _better_asks_for_more(self) -> Tiers:
+        """So that a structure that is no Diamond for its rank may be Gold, if that lets it."""
+        asked = [
+            (
+                tier.min_coverage_pct,
+                CATEGORY_NUMBER[tier.min_rating],
+                getattr(tier, "min_day1_pct", 0.0),
+                getattr(tier, "stresses_passed", False),
+            )
+            for tier in (self.diamond, self.gold, self.silver)
+        ]
+        shares = list(self.best_pct.model_dump().values())
+        for better, worse in pairwise(asked):
+            if any(more < less for more, less in zip(better, worse, strict=True)):
+                raise PydanticCustomError("tiers", "a better tier has to ask for as much or more")
+        if shares != sorted(shares):
+            raise PydanticCustomError(
+                "shares", "best_pct: a better tier has to be as rare or rarer"
+            )
+        return self
 
 
 class MarketSection(StrictModel):
@@ -194,19 +230,3 @@ class RulebookFile(StrictModel):
     def __reduce__(self) -> tuple[Any, ...]:
         """By its content: parametrised models cannot be pickled by the name of their class."""
         return type(self).model_validate, (self.model_dump(mode="json", by_alias=True),)
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> RulebookFile:
-        full = self.rules.capital.threshold.full_pct
-        if {
-            t.min_coverage_pct for t in (self.tiers.diamond, self.tiers.gold, self.tiers.silver)
-        } != {full}:
-            raise PydanticCustomError(
-                "coverage",
-                "tiers: min_coverage_pct has to equal rules.GATE-A-CAPITAL.threshold.full_pct",
-            )
-        if self.rules.rating.threshold != self.rules.mezz_rating.threshold:
-            raise PydanticCustomError(
-                "notches", "rules: both rating targets have to allow the same max_notches_below"
-            )
-        return self

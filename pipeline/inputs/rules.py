@@ -1,12 +1,13 @@
 """The rules of a rulebook: each with its key, its source, its thresholds, and what it does.
 
 A rule that is off raises nothing. `reject` makes its reason a failure of the gate, `warn` a
-warning; `downgrade` is for the rule that caps a rating itself.
+warning. `downgrade` warns and takes the senior rating down, which only credit tests can: those of
+Gate A say whether a structure can be built at all, and a test of a rating cannot change it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,43 +20,16 @@ from pipeline.inputs.models import (
     TupleOf,
 )
 from pipeline.inputs.project import Currency
-
-Ratio = Annotated[float, Field(ge=0, le=10)]
-Years = Annotated[float, Field(gt=0, le=100)]
-Bps = Annotated[float, Field(ge=0, le=10_000)]
-Positive = Annotated[float, Field(gt=0, le=1e15)]
-Category = Literal["AAA", "AA", "A", "BBB", "BB", "B"]
-T = TypeVar("T")
-
-
-class ByJurisdiction(StrictModel, Generic[T]):
-    """One entry a jurisdiction."""
-
-    UK: T
-    EU: T
-    US: T
-    Global: T
-
-
-class InvestmentGrade(StrictModel, Generic[T]):
-    """One entry a rating, AAA to BBB."""
-
-    AAA: T
-    AA: T
-    A: T
-    BBB: T
-
-
-class DownToBB(InvestmentGrade[T], Generic[T]):
-    """One entry a rating, AAA to BB."""
-
-    BB: T
-
-
-class DownToB(DownToBB[T], Generic[T]):
-    """One entry a rating, AAA to B."""
-
-    B: T
+from pipeline.inputs.rule_tables import (
+    Bps,
+    ByJurisdiction,
+    Category,
+    DownToB,
+    InvestmentGrade,
+    Positive,
+    Ratio,
+    Years,
+)
 
 
 class Rule(StrictModel):
@@ -67,11 +41,20 @@ class Rule(StrictModel):
     source: Text
 
 
-class DscrFloor(Rule):
+class CreditRule(StrictModel):
+    """A rule of Gate B that may also take the senior rating down by a category."""
+
+    title: Text
+    enabled: bool
+    action: Literal["reject", "downgrade", "warn"]
+    source: Text
+
+
+class DscrFloor(CreditRule):
     """RK-DSCR-001: least DSCR by rating and jurisdiction."""
 
     reason: Literal["DSCR_BELOW_MINIMUM"]
-    threshold: DownToBB[ByJurisdiction[Ratio]]
+    threshold: InvestmentGrade[ByJurisdiction[Ratio]]
 
 
 class QuickStress(StrictModel):
@@ -82,7 +65,7 @@ class QuickStress(StrictModel):
     dscr: Ratio
 
 
-class StressFloor(Rule):
+class StressFloor(CreditRule):
     """RK-DSCR-002: least DSCR under stress."""
 
     reason: Literal["STRESS_DSCR_BREACH"]
@@ -114,7 +97,7 @@ class AmortisationBounds(StrictModel):
     max_balloon_pct: Percent
 
 
-class AmortisationRule(Rule):
+class AmortisationRule(CreditRule):
     """RK-AMORT-001: pace of repayment and balloon."""
 
     reason: Literal["AMORTISATION_TOO_SLOW"]
@@ -156,11 +139,15 @@ NEEDED_FLAG = {"UK": "governing_law", "EU": "true_sale", "US": "rule_144a"}
 
 
 class RepoRule(StrictModel):
-    """RK-REPO-001: what a repo asks of every structure, and what each bank asks."""
+    """RK-REPO-001: what a repo asks of every structure, and what each bank asks.
+
+    `reject` makes a structure that fails it ineligible, `warn` names the legs only. Off, a
+    structure has to meet its own settings alone.
+    """
 
     title: Text
-    enabled: Literal[True]
-    action: Literal["reject"]
+    enabled: bool
+    action: Literal["reject", "warn"]
     source: Text
     min_dscr: Ratio
     min_rating: Category
@@ -168,11 +155,15 @@ class RepoRule(StrictModel):
 
 
 class HaircutRule(StrictModel):
-    """Haircuts by tenor bucket; null is not financeable. `tenor_years` ends each bucket."""
+    """RK-REPO-002: haircuts by tenor bucket; null is not financeable. `tenor_years` ends each.
+
+    `reject` makes what has no haircut ineligible for repo; `warn` leaves it at the haircut's
+    status. Off, no haircut is known.
+    """
 
     title: Text
     enabled: bool
-    action: Literal["warn"]
+    action: Literal["reject", "warn"]
     source: Text
     tenor_years: Annotated[TupleOf[Years], Field(min_length=3, max_length=3)]
     threshold: InvestmentGrade[
@@ -193,9 +184,15 @@ class WrapTerms(StrictModel):
     dscr_relief: Ratio
     cost_bps: Annotated[TupleOf[Bps], Field(min_length=2, max_length=2)] | None = None
 
+    @model_validator(mode="after")
+    def _range_rises(self) -> WrapTerms:
+        if self.cost_bps and self.cost_bps[0] > self.cost_bps[1]:
+            raise PydanticCustomError("range", "cost_bps: the lower end has to stand first")
+        return self
+
 
 class WrapRule(StrictModel):
-    """RK-WRAP-001: insurance wraps."""
+    """RK-WRAP-001: insurance wraps. Its action is about the cost range. Off, a wrap only costs."""
 
     title: Text
     enabled: bool
@@ -220,11 +217,14 @@ class Enhancement(StrictModel):
 
 
 class TenantConcentration(StrictModel):
-    """RK-CONC-001: single tenant."""
+    """RK-CONC-001: single tenant. `downgrade` caps the rating at the tenant's, unless enhanced.
+
+    Off, ConcentrationLimitPct_78 is left.
+    """
 
     title: Text
     enabled: bool
-    action: Literal["downgrade"]
+    action: Literal["downgrade", "warn"]
     source: Text
     threshold: InvestmentGrade[TenantLimit]
     enhancement: Enhancement
@@ -240,11 +240,11 @@ class RegionLimits(StrictModel):
 
 
 class RegionConcentration(StrictModel):
-    """RK-CONC-002: places."""
+    """RK-CONC-002: places. `downgrade` takes the senior rating down by a category."""
 
     title: Text
     enabled: bool
-    action: Literal["warn"]
+    action: Literal["downgrade", "warn"]
     source: Text
     threshold: RegionLimits
 
@@ -327,14 +327,14 @@ class DebtBounds(StrictModel):
     low_debt_pct: Percent
 
 
-class LeverageRule(Rule):
+class LeverageRule(CreditRule):
     """Debt share of total cost."""
 
     reason: Literal["LEVERAGE_TOO_HIGH"]
     threshold: DebtBounds
 
 
-class FirstLossRule(Rule):
+class FirstLossRule(CreditRule):
     """Equity at least FirstLossPct_52."""
 
     reason: Literal["FIRST_LOSS_SHORTFALL"]
@@ -346,21 +346,21 @@ class LeastRatio(StrictModel):
     min: Ratio
 
 
-class IcrRule(Rule):
+class IcrRule(CreditRule):
     """Interest cover."""
 
     reason: Literal["ICR_BELOW_MINIMUM"]
     threshold: LeastRatio
 
 
-class FccrRule(Rule):
+class FccrRule(CreditRule):
     """Fixed charge cover."""
 
     reason: Literal["FCCR_BELOW_MINIMUM"]
     threshold: LeastRatio
 
 
-class WalRule(Rule):
+class WalRule(CreditRule):
     """Average life at most MaxWAL_Senior_80."""
 
     reason: Literal["WAL_EXCEEDS_LIMIT"]

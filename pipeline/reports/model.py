@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kernels import codes
+from pipeline.reports import wording
 from pipeline.reports.facts import Fact, Unit, Value, levers_of, shown, unit_of
 from pipeline.reports.reasons import TITLES
 from pipeline.reports.structure import StructureReport
@@ -204,20 +205,39 @@ def _subtitle(project: Mapping[str, Any]) -> str:
 
 
 def _identity(summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[Fact, ...]:
-    market, rulebook = manifest["market"], manifest["rulebook"]
+    market, rulebook = summary["market"], summary["rulebook"]
     checked = summary["reverse_check"]
     return (
         Fact("Run", str(summary["run_id"])),
         Fact("Date", f"{_moment(manifest):%-d %B %Y, %H:%M} UTC"),
         Fact("Engine", str(summary["fingerprint"])),
         Fact("Seed", str(summary["seed"])),
-        Fact("Rulebook", f"{rulebook['name']} {rulebook['version']} of {rulebook['date']}"),
-        Fact("Market", f"{market['name']} of {market['date']}"),
+        Fact(
+            "Rulebook",
+            f"{rulebook['name']} {rulebook['version']} of {rulebook['date']}"
+            f"{_digest(rulebook['sha256'])}",
+        ),
+        Fact("Market", f"{market['name']} of {market['date']}{_digest(market['sha256'])}"),
         Fact("Ranked by", str(manifest["objective"])),
+        Fact("Market's age", _age(market)),
+        Fact("Tiers by", wording.TIERS_BY[summary["tiers_by"]["mode"]]),
         Fact("Lever space", int(manifest["space_size"]), "count"),
         Fact("Sized a second way", int(checked["rows"]), "count"),
         Fact("Largest difference", checked["largest_notional_gap"], "money"),
     )
+
+
+def _digest(sha256: str | None) -> str:
+    """Enough of a file's digest to tell two files of one name apart."""
+    return f" ({sha256[:8]})" if sha256 else ""
+
+
+def _age(market: Mapping[str, Any]) -> str:
+    days = int(market["age_days"])
+    if days < 0:
+        return f"dated {-days:,} days after the run"
+    limit = f"stale, over {market['stale_after_days']}" if market["stale"] else "recent"
+    return f"{days:,} days at the run: {limit}"
 
 
 def _key_figures(summary: Mapping[str, Any], survivors: int) -> tuple[Fact, ...]:

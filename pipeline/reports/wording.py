@@ -117,3 +117,8 @@ HOW_TO_READ: dict[str, str] = {
         "of the same project file, whatever the seed or sample"
     ),
 }
+
+TIERS_BY: dict[str, str] = {
+    "conditions": "their conditions",
+    "rank_of_gate_b_score": "their conditions and rank by gate_b_score",
+}

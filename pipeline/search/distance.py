@@ -86,13 +86,15 @@ def to_the_tiers(figures: FloatArray, limits: FloatArray) -> FloatArray:
     financing = figures[f.SENIOR_NOTIONAL] + figures[f.MEZZ_NOTIONAL] + figures[f.EQUITY_NOTIONAL]
     day1_pct = 100.0 * figures[f.DAY1_CASH] / financing
     cover = figures[f.FULL_COVERAGE]
-    funded = _unless(cover >= limits[r.CAPEX_COVERAGE_FULL] - _TOLERANCE, _too_low(cover))
     stressed = _unless(figures[f.STRESSES_PASSED] == 1.0, _share_failed(figures))
     legs = _bits_set(figures[f.REPO_FAILED_LEGS].astype(np.int64), len(codes.REPO_LEG_NAMES))
     eligible = _unless(figures[f.REPO_ELIGIBLE] == 1.0, legs / len(codes.REPO_LEG_NAMES))
     # what rates a structure is its coverage and its debt: they move where the rating does not yet
     drive = _HALF * _too_low(figures[f.DSCR_MIN])
     drive += _HALF * _too_high(figures[f.SENIOR_LTV_PCT] * 0.01)
+
+    def funded(least: float) -> FloatArray:
+        return _unless(cover >= least - _TOLERANCE, _too_low(cover))
 
     def rated(least: float) -> FloatArray:
         short = (least - rating) / len(codes.RATING_NAMES)
@@ -103,14 +105,14 @@ def to_the_tiers(figures: FloatArray, limits: FloatArray) -> FloatArray:
 
     return np.stack(
         [
-            funded + rated(float(limits[r.SILVER_MIN_RATING])),
-            funded
-            + stressed
+            funded(float(limits[r.SILVER_COVERAGE])) + rated(float(limits[r.SILVER_MIN_RATING])),
+            funded(float(limits[r.GOLD_COVERAGE]))
+            + stressed * limits[r.GOLD_NEEDS_STRESSES]
             + rated(float(limits[r.GOLD_MIN_RATING]))
             + valued(float(limits[r.GOLD_DAY1_PCT])),
-            funded
-            + stressed
-            + eligible
+            funded(float(limits[r.DIAMOND_COVERAGE]))
+            + stressed * limits[r.DIAMOND_NEEDS_STRESSES]
+            + eligible * limits[r.DIAMOND_NEEDS_REPO]
             + rated(float(limits[r.DIAMOND_MIN_RATING]))
             + valued(float(limits[r.DIAMOND_DAY1_PCT])),
         ]

@@ -177,6 +177,7 @@ def _about(
 ) -> dict[str, Any]:
     project, market, rulebook = request.project, request.market, request.rulebook
     tenant = project.tenant if project else None
+    hashes = request.document_hashes()
     return {
         "schema": SCHEMA,
         "run_id": run_id,
@@ -188,13 +189,20 @@ def _about(
             "currency": request.base["Currency_01"],
             "tenant": tenant.model_dump(mode="json") if tenant else None,
         },
-        "market": {"name": market.name, "date": str(market.date)},
+        "market": {
+            "name": market.name,
+            "date": str(market.date),
+            "currency": market.currency,
+            "sha256": hashes.get("market"),
+            "stale_after_days": rulebook.market.stale_after_days,
+        },
         "rulebook": {
             "name": rulebook.name,
             "version": rulebook.version,
             "date": str(rulebook.date),
+            "sha256": hashes.get("rulebook"),
         },
-        "documents": request.document_hashes(),
+        "documents": hashes,
         "objective": request.run.objective,
         "seed": request.run.seed,
         "space_size": size,

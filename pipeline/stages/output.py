@@ -6,6 +6,7 @@ import importlib
 import threading
 import time
 from collections.abc import Iterable
+from datetime import date, datetime
 from types import ModuleType
 from typing import Any
 
@@ -20,8 +21,10 @@ from pipeline.stages.contract import OUTPUT, OnProgress, Progress, Run
 from pipeline.stages.counts import Counts, add_counts, extreme, whole
 from pipeline.stages.frontier import Frontier
 from pipeline.stages.tally import FUNDED_TIERS, Tally, binding_constraints, gates
+from pipeline.stages.tier_ranks import tier_ranks
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.stages.written import write_asked
+from pipeline.staleness import age_of
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -51,6 +54,7 @@ from pipeline.storage.results import (
 from pipeline.storage.store import write_file
 
 SCHEMA = 1
+BY_CONDITIONS = "conditions"
 NOT_MODELLED = ("floating coupons",)
 _TOP_ROWS = 10
 _NEAR_MISSES_SOLVED = 100
@@ -78,6 +82,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         threading.Thread(target=_import_report, name="atlas-forge-report").start()
         tally = Tally()
         fields = survivor_fields(plan.problem.levers)
+        ranks = tier_ranks(run.store, analysis, plan.problem.tiers)
         merge_ranked(
             run.store,
             analysis,
@@ -87,8 +92,11 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
             run.settings.merge_memory_mb,
             tally.add,
             Frontier(),
+            ranks.settled if ranks else None,
         )
         summary = _summary(run, plan, counts, tally)
+        summary["tiers_by"] = ranks.document() if ranks else {"mode": BY_CONDITIONS}
+        summary.update(_books(run))
         summary["near_miss_solutions"] = _write_near_misses(run, plan)
         summary["written"] = _write_asked(run, summary)
         _write_report(run, summary)
@@ -181,6 +189,15 @@ def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:
         "optimal": tally.optimal,
         "not_modelled": list(NOT_MODELLED),
     }
+
+
+def _books(run: Run) -> dict[str, Any]:
+    """Market and rulebook of the run; how old the market was when the run was planned."""
+    manifest = read_json(run.folder / MANIFEST_PATH)
+    market, rulebook = manifest["market"], manifest["rulebook"]
+    planned = datetime.fromisoformat(manifest["created_at"]).date()
+    age = age_of(date.fromisoformat(market["date"]), planned, market["stale_after_days"])
+    return {"market": {**market, "age_days": age.days, "stale": age.stale}, "rulebook": rulebook}
 
 
 def _write_near_misses(run: Run, plan: Plan) -> dict[str, Any]:

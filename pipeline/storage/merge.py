@@ -66,12 +66,13 @@ def merge_ranked(
     memory_mb: int,
     on_batch: Callable[[pa.Table], None],
     pareto: Marks,
+    settle: Callable[[pa.Table], pa.Table] | None = None,
 ) -> int:
     """Write `target` whole: the rows of all parts, best first, `rank` from 1. Returns the rows.
 
     `schema` is that of the parts; `on_batch` sees every written table once, in rank order;
-    `pareto` sees every part, and then marks the rows. Raises DamagedPartError, MergeRefusedError,
-    OSError.
+    `pareto` sees every part, and then marks the rows; `settle` says what only all parts together
+    decide, and keeps the columns. Raises DamagedPartError, MergeRefusedError, OSError.
     """
     scratch = target.parent / TEMPORARY / f"merge.{os.getpid()}"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ def merge_ranked(
                 query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
                 # A sort gives nothing before it has read everything: by then `pareto` knows all.
                 reader = query.to_arrow_reader(_ROW_GROUP)
-                written = _write(reader, ranked, partial, on_batch, pareto)
+                written = _write(reader, ranked, partial, on_batch, pareto, settle)
             except duckdb.Error as error:
                 if damage:
                     raise damage[0] from error
@@ -134,6 +135,7 @@ def _write(
     path: Path,
     on_batch: Callable[[pa.Table], None],
     pareto: Marks,
+    settle: Callable[[pa.Table], pa.Table] | None,
 ) -> int:
     written = 0
     with pq.ParquetWriter(
@@ -151,6 +153,8 @@ def _write(
                 for column, field in zip(group.columns, list(schema)[len(own) :], strict=True)
             ]
             table = pa.Table.from_arrays([*own, *columns], schema=schema)
+            if settle is not None:
+                table = settle(table)
             writer.write_table(table, row_group_size=_ROW_GROUP)
             on_batch(table)
             written += group.num_rows

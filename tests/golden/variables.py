@@ -102,6 +102,7 @@ SWAP = LANDLORD | {
 }  # fmt: skip
 MEZZ = {"mezz": True, "TargetDSCRMezz_45": 1.10}
 ANNUITY_MEZZ = MEZZ | {"MezzAmortType_48": "Annuity"}
+SHORT_MEZZ = ANNUITY_MEZZ | {"Rent_DownsidePct_85": 30}
 HEDGED = {"CurrencyPolicy_25": "HedgedTo_01"}
 CURRENCY_SWAP = HEDGED | {"CCY_SwapTenorY_96": 10}
 WRAP = {"MonolineWrapFlag_57": "SeniorOnly"}
@@ -211,6 +212,11 @@ MOVES: tuple[Move, ...] = (
          MEZZ),
     Move(49, 100, 200, "upfront_fees+ required_capital+", "5: _49 x M", MEZZ),
     Move(50, 50, 150, "equity_capacity- equity_irr-", "2: mezzanine ongoing fees _50", MEZZ),
+    Move(51, "Sequential", "ProRata", "rent_equity_irr~ default_equity_irr~",
+         "8: ProRata alongside: senior and mezzanine share what there is for principal",
+         SHORT_MEZZ),
+    Move(51, "Sequential", "OCTriggered", "equity_irr-", "8: OCTriggered also needs OC, of both",
+         SHORT_MEZZ | {"OC_TestLevels_100": 30}),
     Move(52, 0, 20, "FIRST_LOSS_SHORTFALL+", "10: E < _52 % of TotalCost",
          {"CapexMarketRate_05": 6e6, "CapexCostPrice_04": 6e6}),
     Move(53, 5, 20, "day1_trs+ equity_irr~", "7: notional _53 % x E", TRS),
@@ -424,7 +430,5 @@ EXTRA_ROWS: dict[str, int | str] = {
     "CPI_STRESS_2_PCT": 82,
     "CPI_STRESS_3_PCT": 82,
 }
-# What the waterfall does not look at yet.
-NOT_YET: set[int | str] = {51}
 # Set by the engine from _28, see test_a_curve_shift_finds_its_own_curve.
 TABLE_ROWS = {"CURVE_TABLE"}

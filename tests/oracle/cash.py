@@ -176,6 +176,7 @@ def terms_of(
             "mezz_balloon": values["MezzAmortType_48"] == "Bullet",
             "mezz_fee": values["MezzOngoingFees_bps_50"] / 10_000 / 12,
             "mezz_waits": values["IntercreditorStyle_51"] != "ProRata",
+            "mezz_needs_cover": values["IntercreditorStyle_51"] == "OCTriggered",
             "insurance": values["InsurancePremium_bps_62"] / 10_000 * found["internal_costs"] / 12
             if operating
             else 0.0,

@@ -160,6 +160,20 @@ def sorted_out(rulebook: dict[str, Any], failed: dict[str, bool]) -> tuple[list[
     )
 
 
+def taken_down_by(
+    rulebook: dict[str, Any], facts: dict[str, Any], failed: dict[str, bool]
+) -> list[str]:
+    """What takes the senior rating down by a category: failed checks and the locations."""
+    rules, region = rule_behind(rulebook), rulebook["rules"]["RK-CONC-002"]
+    named = [
+        name
+        for name, failure in failed.items()
+        if failure and rules[name]["enabled"] and rules[name]["action"] == "downgrade"
+    ]
+    located = facts["geo_concentration"] and region["enabled"] and region["action"] == "downgrade"
+    return named + ["GEO_CONCENTRATION"] * located
+
+
 def soft_warnings(
     values: dict[str, Any],
     facts: dict[str, Any],

@@ -20,6 +20,7 @@ TERM_SLOTS = {
     "fees_shared": w.FEES_SHARED, "mezz_coupon": w.MEZZ_COUPON,
     "mezz_maturity": w.MEZZ_MATURITY, "mezz_window": w.MEZZ_WINDOW,
     "mezz_balloon": w.MEZZ_BALLOON, "mezz_fee": w.MEZZ_FEE, "mezz_waits": w.MEZZ_NEEDS_CURRENT,
+    "mezz_needs_cover": w.MEZZ_NEEDS_COVER,
     "insurance": w.INSURANCE, "maintenance": w.MAINTENANCE, "lease": w.LEASE,
     "tax_rate": w.TAX_RATE, "depreciation": w.DEPRECIATION, "reinvestment": w.REINVESTMENT,
     "dsra_months": w.DSRA_MONTHS, "facility": w.FACILITY, "facility_fee": w.FACILITY_FEE,

@@ -13,7 +13,7 @@ from kernels import codes, figures, irr, layout, scenarios
 from kernels import rules as places
 from kernels.rules import N_CASH_LIMITS, N_LIMITS, CashRules, Market, Rules, Yields
 from pipeline.engine import figures_of_inputs
-from pipeline.problem import Problem, ReverseCheck
+from pipeline.problem import Problem, ReverseCheck, TierShares
 
 from .gates import rule_behind, zero_rate_pct
 from .model import jurisdiction_of
@@ -48,6 +48,13 @@ IRR_STATUSES = {
     irr.NONE: "none",
     irr.SEVERAL: "several",
     irr.NO_EQUITY: "NO_EQUITY",
+}
+
+
+ACTIONS = {
+    "reject": places.ACTION_REJECT,
+    "warn": places.ACTION_WARN,
+    "downgrade": places.ACTION_DOWNGRADE,
 }
 
 
@@ -171,6 +178,22 @@ def limits_of(book: dict[str, Any], weights: dict[str, float]) -> np.ndarray:
         "COMPOSITE_DAY1_UNIT": composite["day1_unit"],
         "COMPOSITE_WACC_CEILING": composite["wacc_ceiling_pct"],
         "COMPOSITE_DSCR_CEILING": composite["dscr_ceiling"],
+        "MEZZ_RATING_NOTCH_TOLERANCE": rules["GATE-B-MEZZ-RATING"]["threshold"][
+            "max_notches_below"
+        ],
+        "DIAMOND_COVERAGE": tiers["diamond"]["min_coverage_pct"] / 100,
+        "GOLD_COVERAGE": tiers["gold"]["min_coverage_pct"] / 100,
+        "SILVER_COVERAGE": tiers["silver"]["min_coverage_pct"] / 100,
+        "DIAMOND_NEEDS_REPO": tiers["diamond"]["repo_eligible"],
+        "DIAMOND_NEEDS_STRESSES": tiers["diamond"]["stresses_passed"],
+        "GOLD_NEEDS_STRESSES": tiers["gold"]["stresses_passed"],
+        "REPO_ACTION": ACTIONS[rules["RK-REPO-001"]["action"]]
+        if rules["RK-REPO-001"]["enabled"]
+        else places.ACTION_OFF,
+        "REPO_NEEDS_HAIRCUT": rules["RK-REPO-002"]["enabled"]
+        and rules["RK-REPO-002"]["action"] == "reject",
+        "TENANT_SHARE_CAPS": rules["RK-CONC-001"]["action"] == "downgrade",
+        "LOCATIONS_DOWNGRADE": rules["RK-CONC-002"]["action"] == "downgrade",
         "DIAMOND_DAY1_PCT": tiers["diamond"]["min_day1_pct"],
         "GOLD_DAY1_PCT": tiers["gold"]["min_day1_pct"],
         "DIAMOND_MIN_RATING": NUMBER[tiers["diamond"]["min_rating"]],
@@ -187,20 +210,19 @@ def limits_of(book: dict[str, Any], weights: dict[str, float]) -> np.ndarray:
 def rules_of(book: dict[str, Any], weights: dict[str, float]) -> Rules:
     rules, ratings = book["rules"], book["ratings"]
     reasons = rule_behind(book)
-    named_actions = {"reject": places.ACTION_REJECT, "warn": places.ACTION_WARN}
     actions = [
-        named_actions[reasons[name]["action"]] if reasons[name]["enabled"] else places.ACTION_OFF
+        ACTIONS[reasons[name]["action"]] if reasons[name]["enabled"] else places.ACTION_OFF
         for name in codes.REASON_NAMES
     ]
     banks = [rules["RK-REPO-001"]["threshold"].get(name) for name in JURISDICTIONS]
-    wrap, held = rules["RK-WRAP-001"]["threshold"], rules["RK-CONC-001"]["threshold"]
+    wrap, held, paper = (
+        rules[key]["threshold"] if rules[key]["enabled"] else {}
+        for key in ("RK-WRAP-001", "RK-CONC-001", "RK-REPO-002")
+    )
     amort = rules["RK-AMORT-001"]["threshold"]
     costs = {r: row["cost_bps"] for r, row in wrap.items() if "cost_bps" in row}
     cost_range = by_rating(costs, [np.nan] * 2)
-    haircuts = {
-        r: [np.nan if h is None else h for h in row]
-        for r, row in rules["RK-REPO-002"]["threshold"].items()
-    }
+    haircuts = {r: [np.nan if h is None else h for h in row] for r, row in paper.items()}
     modifier = rules["GATE-A-ADVANCE"]["modifier"]
 
     def table(rule: str, names: tuple[str, ...]) -> np.ndarray:
@@ -334,6 +356,8 @@ def with_cash_rows(
     column[layout.COUNTERPARTY_10Y_RATING] = NUMBER[counterparty]
     options = ("floor", "cap", "collar")
     column[layout.RATE_OPTION] = options.index(facts["deal"].get("rate_option", "floor"))
+    located = facts["geo_concentration"] and book["rules"]["RK-CONC-002"]["enabled"]
+    column[layout.GEO_CONCENTRATION] = located
     first = layout.CPI_STRESS_1_PCT
     column[first : first + 3] = values["CPI_Scenarios_82"]
     return column
@@ -356,6 +380,7 @@ def problem_of(
         filters=np.array(filters, dtype=float).reshape(-1, 3),
         objective="Composite",
         reverse_check=ReverseCheck(**book["reverse_check"]),
+        tiers=TierShares(),
     )
 
 

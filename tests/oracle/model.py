@@ -223,6 +223,12 @@ def sized(
         )
         still = income(values, facts, rulebook, market, horizon, without_indexation=True)
         found |= stresses(values, rulebook, notional, debt, net, still["net"], tests)
+        floor = gates.dscr_floor(values, facts, rulebook, jurisdiction_of(values, facts))
+        failed = gates.gate_b(values, rulebook, floor, found)
+        found["taken_down_by"] = gates.taken_down_by(rulebook, facts, failed)
+        if found["taken_down_by"]:
+            one_below = rating.SCALE.index(found["senior_rating"]) + 1
+            found["senior_rating"] = rating.SCALE[min(one_below, len(rating.SCALE) - 1)]
     # Without senior debt there is no structure to rate, whatever the mezzanine would get.
     tranches = [(notional, found["senior_rating"]), (second, found["mezz_rating"])]
     found["structure_rating"] = rating.structure_rating(tranches) if debt else None
@@ -296,9 +302,11 @@ def judged(parts: Parts, failed_stresses: bool | None = None) -> dict[str, Any]:
     haircut = rating.repo_haircut_pct(rulebook, found["senior_rating"], values["SeniorTenorY_39"])
     found |= {
         "repo_failed_legs": legs,
-        "repo_eligible": not legs,
+        "repo_eligible": rating.repo_eligible(rulebook, legs),
         "repo_haircut_pct": haircut,
-        "repo_cash": None if legs or haircut is None else notional * (1 - haircut / 100),
+        "repo_cash": notional * (1 - haircut / 100)
+        if haircut is not None and rating.repo_eligible(rulebook, legs)
+        else None,
         "complexity": found["derivatives"]
         + (second > 0)
         + (values["MonolineWrapFlag_57"] != "None"),
@@ -315,15 +323,20 @@ def judged(parts: Parts, failed_stresses: bool | None = None) -> dict[str, Any]:
             rulebook, values["CompositeWeights_110"], values["Currency_01"], found
         )
     if failed_stresses is None:
-        failed_stresses = "STRESS_DSCR_BREACH" in reasons_b + warned_b
+        failed_stresses = failed_b["STRESS_DSCR_BREACH"]
     # Without senior debt there is nothing to place, even where a rulebook lets it through.
     rejected = bool(reasons_a or reasons_b) or debt is None
+    took_down = found.get("taken_down_by", [])
+    warned = {
+        *warned_a,
+        *warned_b,
+        *took_down,
+        *gates.soft_warnings(values, facts, rulebook, floor, found),
+    }
     return found | {
         "gate_a_reasons": reasons_a,
         "gate_b_reasons": reasons_b,
-        "warnings": warned_a
-        + warned_b
-        + gates.soft_warnings(values, facts, rulebook, floor, found),
+        "warnings": sorted(warned | ({"RATING_DOWNGRADED"} if took_down else set())),
         "viable": all(scoring.passes(f, found) for f in values["HardFilters_111"]),
         "tier": scoring.tier(rulebook, found, rejected, failed_stresses),
     }

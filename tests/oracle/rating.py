@@ -113,7 +113,8 @@ def senior_rating(
             or values["DSRA_Months_59"] >= enhancement["dsra_months"]
             or notch(tenant) <= MIDDLE_NOTCH[enhancement["tenant_rating"]]
         )
-        if breached and not enhanced:
+        caps = rulebook["rules"]["RK-CONC-001"]["action"] == "downgrade"
+        if breached and not enhanced and caps:
             rating = max(rating, category(tenant), key=SCALE.index)
     return {
         "matrix_rating": unwrapped,
@@ -151,16 +152,22 @@ def repo_failures(
     found: dict[str, Any],
 ) -> list[str]:
     """Names of the legs of repo eligibility that fail, in order."""
-    rule = rulebook["rules"]["RK-REPO-001"]
+    rule, haircuts = (rulebook["rules"][key] for key in ("RK-REPO-001", "RK-REPO-002"))
     rating, wal, dscr = found["senior_rating"], found["senior_wal"], found["dscr_min"]
     tenor = values["SeniorTenorY_39"]
     legs = [
         ("FLAG_OFF", values["SeniorRepoEligibleFlag_44"]),
-        ("RATING", at_least(rating, rule["min_rating"])),
         ("WAL", wal is not None and wal <= values["MaxWAL_Senior_80"] + TOLERANCE),
         ("JURISDICTION", values["JurisdictionEligibility_79"] == "CB_RepoEligible"),
-        ("DSCR", dscr is not None and dscr >= rule["min_dscr"] - TOLERANCE),
         ("TENOR_OVER_LEASE", tenor <= values["LeaseTermYears_22"]),
+    ]
+    if haircuts["enabled"] and haircuts["action"] == "reject":
+        legs.append(("NOT_FINANCEABLE", repo_haircut_pct(rulebook, rating, tenor) is not None))
+    if not rule["enabled"]:
+        return [name for name, passed in legs if not passed]
+    legs += [
+        ("RATING", at_least(rating, rule["min_rating"])),
+        ("DSCR", dscr is not None and dscr >= rule["min_dscr"] - TOLERANCE),
     ]
     bank = rule["threshold"].get(jurisdiction)
     if bank is None:
@@ -180,9 +187,18 @@ def repo_failures(
     return [name for name, passed in legs if not passed]
 
 
+OWN_LEGS = {"FLAG_OFF", "WAL", "JURISDICTION", "TENOR_OVER_LEASE", "NOT_FINANCEABLE"}
+
+
+def repo_eligible(rulebook: dict[str, Any], legs: list[str]) -> bool:
+    """Whether the failed legs leave a structure eligible."""
+    only_warns = rulebook["rules"]["RK-REPO-001"]["action"] == "warn"
+    return not (set(legs) & OWN_LEGS if only_warns else legs)
+
+
 def repo_haircut_pct(rulebook: dict[str, Any], rating: str | None, tenor: float) -> float | None:
     rule = rulebook["rules"]["RK-REPO-002"]
-    row = rule["threshold"].get(rating)
+    row = rule["threshold"].get(rating) if rule["enabled"] else None
     for end, haircut in zip(rule["tenor_years"], row or (), strict=False):
         if tenor <= end:
             return haircut

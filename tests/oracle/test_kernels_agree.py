@@ -14,6 +14,7 @@ from kernels import codes
 from . import books
 from .kernel_side import Structure, kernel_figures
 from .model import evaluate
+from .rating import NUMBER
 from .scenarios import (
     CHOICES,
     anywhere,
@@ -123,7 +124,7 @@ def test_the_sample_reaches_every_choice_and_nearly_every_answer(
     wanted = {
         *codes.REASON_NAMES,
         *codes.WARNING_NAMES[codes.N_REASONS : codes.WARN_INFLATION_UNHEDGED],
-        *codes.REPO_LEG_NAMES,
+        *codes.REPO_LEG_NAMES[: codes.REPO_NOT_FINANCEABLE],  # that one is asked by no rule of v1
         *(f"rated {name}" for name in codes.RATING_NAMES[1:]),
         *(f"bound by {name}" for name in codes.BINDING_NAMES),
         "Not Viable",
@@ -176,6 +177,92 @@ def test_rules_that_warn_or_are_off_agree() -> None:
     assert only_warn <= warned
     assert not only_warn & rejected
     assert rejected == set(codes.REASON_NAMES) - off - only_warn
+
+
+# Credit tests, which may take the rating down.
+CREDIT = ("RK-DSCR-001", "RK-DSCR-002", "RK-AMORT-001", "GATE-B-LEVERAGE", "GATE-B-FIRST-LOSS",
+          "GATE-B-ICR", "GATE-B-FCCR", "GATE-B-WAL")  # fmt: skip
+
+
+def changed(rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The rulebook with other settings in some of its rules."""
+    book = copy.deepcopy(books.rulebook())
+    for key, settings in rules.items():
+        book["rules"][key] |= settings
+    return book
+
+
+@pytest.fixture(scope="module")
+def few() -> list[Structure]:
+    draw = random.Random(17)
+    found = [make(draw) for make in (anywhere, plausible, plausible) for _ in range(60)]
+    for values, _ in found:
+        values["FirstLossPct_52"] = 20.0  # the catalogue's most: elsewhere it hardly ever binds
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_v1(few: list[Structure]) -> list[dict[str, Any]]:
+    return kernel_figures(few, books.rulebook(), books.market())
+
+
+@pytest.mark.parametrize("key", [*CREDIT, "RK-CONC-002"])
+def test_a_rule_that_downgrades_takes_one_category_for_both(
+    key: str, few: list[Structure], by_v1: list[dict[str, Any]]
+) -> None:
+    found, told = compare(few, changed({key: {"action": "downgrade"}}))
+    assert not told, brief(told)
+    rule = books.rulebook()["rules"][key]
+    names = {rule.get("reason", "GEO_CONCENTRATION"), rule.get("balloon_reason")}
+    taken = 0
+    for before, after in zip(by_v1, found, strict=True):
+        if before["senior_rating"] is None:
+            continue
+        broken = names & {*before["gate_b_reasons"], *before["warnings"]}
+        fall = NUMBER[before["senior_rating"]] - NUMBER[after["senior_rating"]]
+        assert fall == (1 if broken and before["senior_rating"] != "B" else 0)
+        assert ("RATING_DOWNGRADED" in after["warnings"]) == bool(broken)
+        assert broken <= set(after["warnings"])
+        assert not broken & set(after["gate_b_reasons"])
+        taken += fall
+    assert taken >= 1
+
+
+def test_two_rules_that_downgrade_take_one_category_in_all(
+    few: list[Structure], by_v1: list[dict[str, Any]]
+) -> None:
+    found, told = compare(few, changed({key: {"action": "downgrade"} for key in CREDIT}))
+    assert not told, brief(told)
+    reasons = {books.rulebook()["rules"][key]["reason"] for key in CREDIT}
+    falls = [
+        NUMBER[before["senior_rating"]] - NUMBER[after["senior_rating"]]
+        for before, after in zip(by_v1, found, strict=True)
+        if before["senior_rating"] and len(reasons & set(before["gate_b_reasons"])) > 1
+    ]
+    assert len(falls) > 20
+    assert set(falls) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"RK-REPO-001": {"enabled": False}, "RK-REPO-002": {"action": "reject"}},
+        {"RK-REPO-001": {"action": "warn"}, "RK-REPO-002": {"enabled": False, "action": "reject"}},
+        {"RK-WRAP-001": {"enabled": False}, "RK-CONC-002": {"enabled": False}},
+        {"RK-CONC-001": {"action": "warn"}, "RK-CONC-002": {"action": "downgrade"}},
+        {"RK-CONC-001": {"enabled": False}},
+        {"GATE-B-MEZZ-RATING": {"threshold": {"max_notches_below": 5}}},
+        {"GATE-B-RATING": {"threshold": {"max_notches_below": 8}}},
+    ],
+    ids=" ".join,
+)
+def test_rules_without_a_reason_of_their_own_agree(
+    rules: dict[str, dict[str, Any]], few: list[Structure], by_v1: list[dict[str, Any]]
+) -> None:
+    found, told = compare(few, changed(rules))
+    assert not told, brief(told)
+    moved = [1 for before, after in zip(by_v1, found, strict=True) if before != after]
+    assert len(moved) >= 5
 
 
 def test_other_model_parameters_of_the_rulebook_agree() -> None:

@@ -21,9 +21,9 @@ BLANK_TERMS: Terms = {
     "coupon": 0.0, "maturity": 0, "senior_balloon": False, "senior_fee": 0.0,
     "wrap_on_mezz": 0.0, "hedge": 0.0, "fees_shared": False, "mezz_coupon": 0.0,
     "mezz_maturity": 0, "mezz_window": 0, "mezz_balloon": False, "mezz_fee": 0.0,
-    "mezz_waits": True, "insurance": 0.0, "maintenance": 0.0, "lease": 0, "tax_rate": 0.0,
-    "depreciation": 0.0, "reinvestment": 0.0, "dsra_months": 0.0, "facility": 0.0,
-    "facility_fee": 0.0, "reserve_first": False, "trap_below": float("-inf"),
+    "mezz_waits": True, "mezz_needs_cover": False, "insurance": 0.0, "maintenance": 0.0,
+    "lease": 0, "tax_rate": 0.0, "depreciation": 0.0, "reinvestment": 0.0, "dsra_months": 0.0,
+    "facility": 0.0, "facility_fee": 0.0, "reserve_first": False, "trap_below": float("-inf"),
     "turbo_below": float("-inf"), "turbo_from": None, "trap_share": 1.0,
     "trap_ahead_of_mezz": False, "excess": "PayDown", "clean_tests": 2, "oc_floor": 0.0,
     "value": float("inf"), "penalty": 0.0, "trs_fee": 0.0, "trs_months": 0, "window_months": 12,
@@ -173,11 +173,18 @@ def one_month(
     operating += terms["maintenance"] * stream["gross"] + tax + accounts["costs_late"]
     swap_due = max(0.0, -stream["swap"]) + n * terms["hedge"] * debt
 
-    # -- cash, and draws where it falls short
+    # -- cash, what of it is the mezzanine's alongside the senior, and draws where it falls short
     earned = n * terms["reinvestment"] * opening_reserves
     received = stream["cash_in"] + earned + max(0.0, stream["swap"])
     purse = Purse(received + lent)
     need = operating + (fees - shared) + interest_due + swap_due + principal_due
+    mezz_principal = stream["mezz_share"] * mezz_owed + accounts["mezz_late"]
+    before_principal = need - principal_due
+    aside = 0.0
+    if not terms["mezz_waits"] and mezz_principal > 0:
+        share = mezz_principal / (mezz_principal + principal_due)
+        aside = min(mezz_principal, share * max(0.0, purse.cash - before_principal))
+        purse.cash -= aside
     drawn_from = {}
     for name in RESERVES:
         drawn_from[name] = purse.take(accounts, name, need - purse.cash)
@@ -240,6 +247,7 @@ def one_month(
         turbo = True
 
     # -- release of trapped cash, mezzanine
+    purse.cash += aside
     still_owed = owed + accounts["senior_late"]
     covered = terms["value"] - still_owed >= terms["oc_floor"] * still_owed - TOLERANCE
     held = still_owed > dust and ((trap and terms["trap_ahead_of_mezz"]) or not covered)
@@ -258,10 +266,15 @@ def one_month(
         "principal": stream["mezz_share"] * mezz_owed + accounts["mezz_late"],
         "fees": n * terms["mezz_fee"] * mezz_owed + shared + accounts["mezz_fees_late"],
     }
-    waits = terms["mezz_waits"] and arrears > dust
-    paid = {}
-    for name, due in dues.items():
-        paid[name] = 0.0 if name == "principal" and waits else purse.pay(due)
+    both = still_owed + mezz_owed + accounts["mezz_late"]
+    thin = terms["value"] - both < terms["oc_floor"] * both - TOLERANCE
+    thin = terms["mezz_needs_cover"] and still_owed > dust and thin
+    waits = thin or (terms["mezz_waits"] and arrears > dust)
+    paid = {"interest": purse.pay(dues["interest"])}
+    if thin:
+        to_trap += purse.pay(dues["principal"])
+    paid["principal"] = 0.0 if waits else purse.pay(dues["principal"])
+    paid["fees"] = purse.pay(dues["fees"])
     own = Purse(accounts["mezz_reserve"])
     held_before = own.cash
     for name in ("interest", "principal"):

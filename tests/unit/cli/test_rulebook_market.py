@@ -53,11 +53,18 @@ def test_diff_names_key_old_new_and_what_a_change_concerns(write: Write, capsys:
     book = fixture("rulebooks/v1")
     book["rules"]["RK-DSCR-001"]["threshold"]["AA"]["EU"] = 1.45
     book["rules"]["RK-WRAP-001"]["enabled"] = False
+    book["rules"]["RK-DSCR-001"]["action"] = "downgrade"
     book["rules"]["RK-REPO-002"]["tenor_years"] = [10, 20, 28]
     del book["rules"]["RK-WRAP-001"]["threshold"]["A"]["cost_bps"]
     mine = write("mine", book)
     changes = told(["rulebook", "diff", "v1", mine], capsys)["changes"]
     assert changes == [
+        {
+            "path": "rules.RK-DSCR-001.action",
+            "old": "reject",
+            "new": "downgrade",
+            "concerns": ["DSCR_BELOW_MINIMUM"],
+        },
         {
             "path": "rules.RK-DSCR-001.threshold.AA.EU",
             "old": 1.4,

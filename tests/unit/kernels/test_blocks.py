@@ -148,7 +148,8 @@ def scratch(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         s[slot] = uniform(low, high, B)
     for slot, values in (
         (w.BALLOON, (0.0, 1.0)), (w.MEZZ_BALLOON, (0.0, 1.0)), (w.FEES_SHARED, (0.0, 1.0)),
-        (w.MEZZ_NEEDS_CURRENT, (0.0, 1.0)), (w.RESERVE_FIRST, (0.0, 1.0)),
+        (w.MEZZ_NEEDS_CURRENT, (0.0, 1.0)), (w.MEZZ_NEEDS_COVER, (0.0, 1.0)),
+        (w.RESERVE_FIRST, (0.0, 1.0)),
         (w.TRAP_AHEAD_OF_MEZZ, (0.0, 1.0)), (w.EXCESS_PAYS_DOWN, (0.0, 1.0)),
         (w.TRAP_SHARE, (0.5, 1.0)), (w.CLEAN_TESTS, (1.0, 2.0)), (w.PENALTY, (0.0, 0.01)),
         (w.TAX_RATE, (0.0, 0.25)), (w.DSRA_MONTHS, (0.0, 3.0, 6.0)), (w.TRS_MONTHS, (0.0, 60.0)),

@@ -33,6 +33,17 @@ SUMMARY: dict[str, Any] = {
         {"reason": "LEVERAGE_TOO_HIGH", "count": 64, "share_pct": 0.073529},
         {"reason": "WAL_EXCEEDS_LIMIT", "count": 32, "share_pct": 0.036765},
     ],
+    "tiers_by": {"mode": "conditions"},
+    "rulebook": {"name": "v1", "version": "1.0", "date": "2026-01-21", "sha256": "a1" * 32},
+    "market": {
+        "name": "gbp",
+        "date": "2026-01-30",
+        "currency": "GBP",
+        "sha256": "b2" * 32,
+        "stale_after_days": 90,
+        "age_days": 4,
+        "stale": False,
+    },
     "reverse_check": {
         "rows": 561,
         "largest_notional_gap": 431.25,
