@@ -254,7 +254,8 @@ def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
             beside = 0.0 if terms["mezz_waits"] else beside
             if terms["maturity"] not in months and terms["mezz_maturity"] not in months:
                 # The mezzanine has its own reserve, whatever the senior lacks. Paid alongside, it
-                # gets no larger a part of its principal.
+                # gets no larger a part of its principal than the senior, whose part may have to
+                # fill the DSRA first.
                 below = sum(row[name] for name in (*lower, "to_mezz_reserve"))
                 below -= row["from_mezz_reserve"]
                 grows = max(0.0, -part(streams["senior_share"], months) * owed)
@@ -262,7 +263,8 @@ def test_a_lower_step_waits_until_a_higher_one_is_paid_and_reserves_are_used(
                 due = repaid + late["principal"]
                 assert below <= beside + dust
                 assert row["prepaid"] <= row["to_trap"] + dust  # out of what was trapped just now
-                assert due <= dust or below <= beside * repaid / due + dust
+                first = row["to_dsra"] if terms["reserve_first"] else 0.0
+                assert due <= dust or below <= beside * (repaid + first) / due + dust
                 assert late["interest"] <= dust or below <= dust
             # Draws go in order, each account empty before the next is touched; what was set aside
             # for the mezzanine may be trapped.

@@ -53,7 +53,7 @@ SUMMARY: dict[str, Any] = {
     "rows_per_second": 41_000.0,
     "peak_memory_mb": 611.0,
     "optimal": None,  # set below
-    "not_modelled": ["floating coupons", "quarterly payment"],
+    "not_modelled": ["floating coupons"],
 }
 
 MANIFEST: dict[str, Any] = {
