@@ -274,9 +274,9 @@ def _test_covenant(s, month, test, first_test_month):
 def _pay_mezzanine(s, month):
     """Release of trapped cash, then mezzanine interest, principal, fees and balloon.
 
-    A trap ahead of the mezzanine, or thin collateral, holds all its cash back; where principal has
-    to wait for collateral of its own, the cash for it is held back too. What a reserve adds to that
-    is kernels.mezz_reserve's.
+    A trap ahead of the mezzanine, or thin collateral, holds all its cash back; while principal has
+    to wait for collateral of its own, what its interest and fees leave is held back from equity.
+    What a reserve adds to that is kernels.mezz_reserve's.
     """
     b = BLOCK
     for c in range(BLOCK):
@@ -311,16 +311,16 @@ def _pay_mezzanine(s, month):
         principal_due = scheduled + mezz_late
         waits = max(thin, s[MEZZ_NEEDS_CURRENT * b + c] * (1.0 - s[CURRENT * b + c]))
         may_pay = (1.0 - waits) * principal_due
-        kept = thin * min(max(0.0, cash - interest_due), principal_due)
         fees_due = s[MEZZ_FEE * b + c] * mezz_owed + s[FEES_SHARED_DUE * b + c]
         fees_due = fees_due + s[MEZZ_FEES_LATE * b + c]
         by_principal = interest_due + may_pay
         by_fees = by_principal + fees_due
         unpaid_interest = max(0.0, interest_due - cash)
-        cash = cash - kept
         unpaid_principal = max(0.0, min(may_pay, by_principal - cash))
         unpaid_fees = max(0.0, min(fees_due, by_fees - cash))
         cash = max(0.0, cash - by_fees)
+        kept = thin * cash if principal_due > 0.0 else 0.0
+        cash = cash - kept
         paid_principal = may_pay - unpaid_principal
         mezz_owed = mezz_owed + in_window * accrued - scheduled
         balloon = matures * s[MEZZ_BALLOON * b + c] * mezz_owed

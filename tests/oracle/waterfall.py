@@ -271,10 +271,10 @@ def one_month(
     thin = terms["mezz_needs_cover"] and still_owed > dust and thin
     waits = thin or (terms["mezz_waits"] and arrears > dust)
     paid = {"interest": purse.pay(dues["interest"])}
-    if thin:
-        to_trap += purse.pay(dues["principal"])
     paid["principal"] = 0.0 if waits else purse.pay(dues["principal"])
     paid["fees"] = purse.pay(dues["fees"])
+    if thin and dues["principal"] > 0:
+        to_trap += purse.pay(purse.cash)
     own = Purse(accounts["mezz_reserve"])
     held_before = own.cash
     for name in ("interest", "principal"):
