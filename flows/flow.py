@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
@@ -109,8 +109,7 @@ def atlas_forge_run(
     project: Annotated[str, Field(min_length=1, max_length=1_048_576)],
     out: Annotated[str, Field(min_length=1)] = "runs",
     workers: Annotated[int, Field(ge=0, le=1_024)] = 0,
-    mode: Literal["threads", "processes", "serial"] = "threads",
-    scheduler: str = "",
+    compute: Annotated[str, Field(max_length=300)] = "",
     store: str = "",
     partition_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None,
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None,
@@ -123,9 +122,10 @@ def atlas_forge_run(
             references are then builtin: names or absolute paths).
         out: Folder that holds the run folders.
         workers: Threads or processes that compute; 0 is one per core.
-        mode: How partitions run on this machine.
-        scheduler: Address of a running Dask scheduler; empty computes on this machine.
-        store: Where checkpoints go, such as s3://bucket/prefix; empty is the run folder.
+        compute: threads, processes or serial on this machine, tls://host:port of a running Dask
+            scheduler, or kubernetes; empty is what ATLAS_FORGE_COMPUTE says there, else threads.
+        store: Where checkpoints go, such as s3://bucket/prefix; empty is what ATLAS_FORGE_STORE
+            says there, else the run folder.
         partition_rows: Permutations in a partition; empty leaves it to the project.
         seed: Seed of the sample; empty leaves it to the project.
         max_permutations: Size of the sample; empty leaves it to the project.
@@ -138,9 +138,8 @@ def atlas_forge_run(
     options = {
         "out": out,
         "workers": workers,
-        "mode": mode,
-        "scheduler": scheduler,
-        "store": store,
+        "compute": compute or None,
+        "store": store or None,
         "partition_rows": partition_rows,
         "seed": seed,
         "max_permutations": max_permutations,

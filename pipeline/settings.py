@@ -6,16 +6,21 @@ as `run.partition_rows`, stands between environment and default.)
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 PREFIX: Final = "ATLAS_FORGE_"
 THREADS: Final = "threads"
 PROCESSES: Final = "processes"
 SERIAL: Final = "serial"
+KUBERNETES: Final = "kubernetes"
+TLS: Final = "tls"
+COMPUTE: Final = "compute"
 MONGO: Final = "mongo"
 MONGO_FILE: Final = "mongo_file"
 
@@ -35,9 +40,12 @@ class Settings:
         hold a password and is shown nowhere.
     mongo_file: file that holds this address, for who does not want it in the environment.
     workers: threads or processes that compute; 0: one per core.
-    mode: threads (of this process), processes (of a Dask cluster on this machine), or serial (in
-        this thread). Threads are Dask's where a dashboard is asked for, and plain otherwise.
-    scheduler, scheduler_*_file: address of a running Dask scheduler (tls://…) and its TLS files.
+    compute: where partitions run: threads (of this process), processes (of a Dask cluster on this
+        machine), serial (in this thread), the tls:// address of a running Dask scheduler, or
+        kubernetes (a Dask cluster of the run's own). Threads are Dask's where a dashboard is asked
+        for, and plain otherwise.
+    scheduler_*_file: TLS files for a Dask scheduler: CA, this client's certificate and its key.
+    cluster_file: what a cluster on Kubernetes is made of (docs/compute.md).
     allowed_failures: workers a partition may lose before it is given up.
     dashboard: address of the Dask dashboard, such as ":8787"; empty: none.
     partition_rows, seed, max_permutations: override those of the project; None: do not.
@@ -52,11 +60,11 @@ class Settings:
     mongo: str = field(default="", repr=False)
     mongo_file: str = ""
     workers: int = 0
-    mode: str = THREADS
-    scheduler: str = ""
+    compute: str = THREADS
     scheduler_ca_file: str = ""
     scheduler_cert_file: str = ""
     scheduler_key_file: str = ""
+    cluster_file: str = ""
     allowed_failures: int = 3
     dashboard: str = ""
     partition_rows: int | None = None
@@ -70,6 +78,11 @@ class Settings:
         """Workers in number."""
         return self.workers or len(os.sched_getaffinity(0))
 
+    @property
+    def scheduler(self) -> str:
+        """Address of the running Dask scheduler that computes; empty: none."""
+        return self.compute if "://" in self.compute else ""
+
 
 _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "workers": (0, 1_024),
@@ -79,8 +92,10 @@ _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "max_permutations": (1, 10**12),
     "merge_memory_mb": (64, 1_000_000),
 }
+_PLACES: Final = (THREADS, PROCESSES, SERIAL, KUBERNETES)
+_TLS_FILES: Final = ("scheduler_ca_file", "scheduler_cert_file", "scheduler_key_file")
+_SCHEMES: Final = (TLS, "tcp")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
-    "mode": (THREADS, PROCESSES, SERIAL),
     "log_level": ("debug", "info", "warning", "error"),
 }
 
@@ -110,6 +125,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
             values[MONGO] = _address_in(values[MONGO_FILE])
         except ValueError as error:
             problems.append(f"{PREFIX}{MONGO_FILE.upper()}: {values[MONGO_FILE]!r} {error}")
+    problems += _lacking_for_compute(values)
     problems += [f"{name}: no such setting" for name in given if name not in _NAMES]
     if problems:
         raise BadSettingError("\n".join(problems))
@@ -131,7 +147,54 @@ def _checked(name: str, value: Any) -> Any:
         return number
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
+    if name == COMPUTE:
+        return _checked_compute(str(value))
     return _checked_address(str(value)) if name == MONGO else str(value)
+
+
+def _checked_compute(text: str) -> str:
+    """A way to compute that exists. Raises ValueError."""
+    if text in _PLACES:
+        return text
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    plain = f"{parts.scheme}://{parts.netloc}" == text and "@" not in text
+    if parts.scheme not in _SCHEMES or not (plain and host and port):
+        raise ValueError(f"is none of {', '.join(_PLACES)}, tls://host:port and tcp://host:port")
+    # Whoever can talk to a scheduler has code run on its workers, and may answer in its place.
+    if parts.scheme != TLS and not _is_this_machine(host):
+        raise ValueError("is beyond this machine, where only tls://host:port is allowed")
+    return text
+
+
+def _lacking_for_compute(values: Mapping[str, Any]) -> list[str]:
+    """What else a way to compute needs: TLS files that are there, a cluster file, a store."""
+    compute = str(values.get(COMPUTE, THREADS))
+    if compute != KUBERNETES and not compute.startswith(f"{TLS}://"):
+        return []
+    files = [*_TLS_FILES, "cluster_file"] if compute == KUBERNETES else _TLS_FILES
+    problems = []
+    for name in files:
+        file = values.get(name)
+        if not file:
+            problems.append(f"{name}: is needed for compute {compute} ({PREFIX}{name.upper()})")
+        elif not os.access(file, os.R_OK) or not Path(file).is_file():
+            problems.append(f"{name}: {file!r} is not a file that can be read")
+    if compute == KUBERNETES and not values.get("store"):
+        problems.append(
+            f"store: compute {compute} needs one that workers reach, s3://bucket/prefix"
+        )
+    return problems
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _address_in(file: str) -> str:

@@ -109,7 +109,7 @@ def _dask(settings: Settings) -> str:
     with open_executor(settings) as executor:
         if sorted(executor.map_unordered(abs, [-1, 2])) != [1, 2]:
             raise RuntimeError("tasks come back wrong")
-        return f"{executor.slots} slots, {settings.scheduler or settings.mode}"
+        return f"{executor.slots} slots, {settings.compute}"
 
 
 def _prefect(_: Settings) -> str:

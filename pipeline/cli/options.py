@@ -48,17 +48,25 @@ def place_options(function: Function) -> Function:
         (
             click.option("--workers", metavar="N", help="Threads or processes (default: cores)."),
             click.option(
-                "--threads", "mode", flag_value=THREADS, help="Compute in threads (default)."
+                "--compute",
+                "compute",
+                metavar="WHERE",
+                help="threads (default), processes, serial, kubernetes, or tls://host:port of a "
+                "Dask scheduler.",
             ),
-            click.option("--processes", "mode", flag_value=PROCESSES, help="Compute in processes."),
+            click.option("--threads", "compute", flag_value=THREADS, help="--compute threads."),
+            click.option(
+                "--processes", "compute", flag_value=PROCESSES, help="--compute processes."
+            ),
             click.option(
                 "--store", metavar="URL", help="Where checkpoints go, such as s3://bucket/prefix."
             ),
             mongo_option,
             click.option(
                 "--scheduler",
+                "compute",
                 metavar="URL",
-                help="A running Dask scheduler, such as tls://host:8786.",
+                help="--compute URL, such as tls://host:8786.",
             ),
             click.option("--dashboard", metavar="ADDRESS", help="Dask dashboard, such as :8787."),
         )

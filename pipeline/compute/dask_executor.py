@@ -111,7 +111,7 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
                 slots = sum(client.nthreads().values())
                 yield DaskExecutor(client, slots, in_process=False, dashboard=True)
             return
-        processes = settings.mode == PROCESSES
+        processes = settings.compute == PROCESSES
         cluster = _cluster_of_this_machine(settings, processes)
         try:
             with Client(cluster) as client:

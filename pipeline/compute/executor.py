@@ -81,10 +81,10 @@ def cause_of(error: BaseException) -> str:
 @contextmanager
 def open_executor(settings: Settings) -> Iterator[Executor]:
     """The executor the settings ask for, closed at the end whatever happens."""
-    if settings.mode == SERIAL and not settings.scheduler:
+    if settings.compute == SERIAL:
         yield SerialExecutor()
         return
-    if settings.mode == THREADS and not settings.scheduler and not settings.dashboard:
+    if settings.compute == THREADS and not settings.dashboard:
         from pipeline.compute.threads import ThreadExecutor  # noqa: PLC0415 - it imports this
 
         with ThreadExecutor(settings.slots) as threads:

@@ -25,16 +25,16 @@ VARIED = (
     "capex_equity_irr", "delay_passed", "default_rating", "combined_rating",
 )  # fmt: skip
 WAYS = [
-    (SPACE, {"mode": "threads", "workers": 1, "partition_rows": 1_200}),
-    (SPACE, {"mode": "threads", "workers": 2, "partition_rows": 2_500}),
-    (SPACE, {"mode": "threads", "workers": 2, "partition_rows": 1_200}),
-    (SPACE, {"mode": "processes", "workers": 2, "partition_rows": 1_200}),
-    (SPACE, {"mode": "serial", "partition_rows": 777}),
-    (SAMPLE, {"mode": "threads", "workers": 2, "partition_rows": 1_200}),
-    (SAMPLE, {"mode": "serial", "partition_rows": 777}),
-    (ROUGH, {"mode": "threads", "workers": 1, "partition_rows": 1_200}),
-    (ROUGH, {"mode": "threads", "workers": 2, "partition_rows": 1_200}),
-    (ROUGH, {"mode": "processes", "workers": 2, "partition_rows": 777}),
+    (SPACE, {"compute": "threads", "workers": 1, "partition_rows": 1_200}),
+    (SPACE, {"compute": "threads", "workers": 2, "partition_rows": 2_500}),
+    (SPACE, {"compute": "threads", "workers": 2, "partition_rows": 1_200}),
+    (SPACE, {"compute": "processes", "workers": 2, "partition_rows": 1_200}),
+    (SPACE, {"compute": "serial", "partition_rows": 777}),
+    (SAMPLE, {"compute": "threads", "workers": 2, "partition_rows": 1_200}),
+    (SAMPLE, {"compute": "serial", "partition_rows": 777}),
+    (ROUGH, {"compute": "threads", "workers": 1, "partition_rows": 1_200}),
+    (ROUGH, {"compute": "threads", "workers": 2, "partition_rows": 1_200}),
+    (ROUGH, {"compute": "processes", "workers": 2, "partition_rows": 777}),
 ]
 
 Reference = tuple[dict, bytes]

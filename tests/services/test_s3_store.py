@@ -70,7 +70,7 @@ def test_a_run_keeps_its_checkpoints_on_s3_and_redoes_damaged_ones(
     endpoint: str, tmp_path: Path
 ) -> None:
     request = request_of(tmp_path, limit=4_000)
-    options = {"store": f"{BUCKET}/runs", "store_endpoint": endpoint, "mode": "threads",
+    options = {"store": f"{BUCKET}/runs", "store_endpoint": endpoint, "compute": "threads",
                "workers": 2, "partition_rows": 1_000}  # fmt: skip
     _, run = run_here(request, tmp_path / "s3", **options)
     _, local = run_here(request, tmp_path / "local", partition_rows=1_000)

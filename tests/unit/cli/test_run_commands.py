@@ -321,7 +321,7 @@ def test_the_python_api_plans_runs_and_reads(tmp_path: Path) -> None:
     from pipeline import load_request, plan, run, top
 
     request = load_request(write_project(tmp_path))
-    options = {"out": str(tmp_path), "mode": "serial", "max_permutations": 1_500}
+    options = {"out": str(tmp_path), "compute": "serial", "max_permutations": 1_500}
     assert plan(request, **options).rows == 1_500
     summary = run(request, **options)
     assert summary["total_scenarios"] == 1_500

@@ -43,7 +43,7 @@ DASHBOARD = "127.0.0.1:0"
 
 @pytest.fixture(params=["serial", "threads", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    chosen = {"dashboard": DASHBOARD} if request.param == "dask" else {"mode": request.param}
+    chosen = {"dashboard": DASHBOARD} if request.param == "dask" else {"compute": request.param}
     with open_executor(load_settings({}, workers=2, **chosen)) as opened:
         yield opened
 
@@ -100,7 +100,7 @@ def test_nothing_listens_beyond_this_machine() -> None:
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Executor]:
-    settings = load_settings({}, mode="processes", workers=1, allowed_failures=0)
+    settings = load_settings({}, compute="processes", workers=1, allowed_failures=0)
     with open_executor(settings) as opened:
         yield opened
 

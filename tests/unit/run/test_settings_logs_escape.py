@@ -21,12 +21,63 @@ def test_given_beats_environment_beats_default() -> None:
 def test_every_bad_setting_is_told_at_once() -> None:
     with pytest.raises(BadSettingError) as caught:
         load_settings(
-            {"ATLAS_FORGE_WORKERS": "many"}, mode="fast", seed=-1, partition_rows=0, colour="red"
+            {"ATLAS_FORGE_WORKERS": "many"}, compute="fast", seed=-1, partition_rows=0, colour="red"
         )
     told = str(caught.value).splitlines()
     assert len(told) == 5
     assert told[0].startswith("ATLAS_FORGE_WORKERS: 'many'")
-    assert any(line.startswith("mode: 'fast'") and "threads" in line for line in told)
+    assert any(line.startswith("compute: 'fast'") and "threads" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "threads",
+        "processes",
+        "serial",
+        "tcp://127.0.0.1:8786",
+        "tcp://[::1]:1",
+        "tcp://localhost:9",
+    ],
+)
+def test_a_place_to_compute_that_needs_nothing_else_is_taken(place: str) -> None:
+    settings = load_settings({"ATLAS_FORGE_COMPUTE": place})
+    assert settings.compute == place
+    assert settings.scheduler == (place if "://" in place else "")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("tcp://10.0.0.7:8786", "only tls://host:port"),
+        ("tcp://127.0.0.1.example.org:8786", "only tls://host:port"),
+        ("tls://host", "is none of threads"),
+        ("tls://host:port", "is none of threads"),
+        ("tls://:8786", "is none of threads"),
+        ("tls://host:70000", "is none of threads"),
+        ("tls://host:8786/path", "is none of threads"),
+        ("tls://user:word@host:8786", "is none of threads"),
+        ("tls://[host:8786", "is none of threads"),
+        ("https://host:8786", "is none of threads"),
+        ("Threads", "is none of threads"),
+        ("", "is none of threads"),
+    ],
+)
+def test_a_place_that_is_none_is_told_with_what_is_allowed(place: str, told: str) -> None:
+    with pytest.raises(BadSettingError, match=told):
+        load_settings({}, compute=place)
+
+
+def test_what_a_place_needs_besides_is_told_at_once(tmp_path: Path) -> None:
+    given = {"scheduler_ca_file": str(tmp_path / "missing.pem")}
+    with pytest.raises(BadSettingError) as caught:
+        load_settings({}, compute="kubernetes", **given)
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "scheduler_ca_file", "scheduler_cert_file", "scheduler_key_file", "cluster_file", "store",
+    ]  # fmt: skip
+    with pytest.raises(BadSettingError) as caught:
+        load_settings({}, compute="tls://host:8786", **given)
+    assert len(str(caught.value).splitlines()) == 3
 
 
 SECRETS = {

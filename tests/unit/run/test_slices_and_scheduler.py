@@ -59,5 +59,5 @@ def test_a_scheduler_over_tls_gives_the_same_file(
 ) -> None:
     address, files = tls
     assert address.startswith("tls://")
-    _, run = run_here(request_of(tmp_path), tmp_path, scheduler=address, **files)
+    _, run = run_here(request_of(tmp_path), tmp_path, compute=address, **files)
     assert (run / "ranked.parquet").read_bytes() == (reference / "ranked.parquet").read_bytes()

@@ -44,7 +44,7 @@ rulebook: builtin:v1
 
 
 def searched(request: Request, out: Path, seed: int = 1, **choices: Any) -> dict[str, Any]:
-    settings = load_settings({}, out=str(out), mode="serial", seed=seed)
+    settings = load_settings({}, out=str(out), compute="serial", seed=seed)
     return search(request, Choices(**choices), settings, quiet)
 
 
@@ -182,7 +182,7 @@ def test_the_command_it_names_evaluates_the_structure_it_found(
 
 
 @pytest.mark.parametrize(
-    "way", [{"mode": "threads", "workers": 2}, {"mode": "processes", "workers": 2}], ids=str
+    "way", [{"compute": "threads", "workers": 2}, {"compute": "processes", "workers": 2}], ids=str
 )
 def test_an_answer_does_not_depend_on_where_it_ran(tmp_path: Path, way: dict[str, Any]) -> None:
     request = request_of(tmp_path)
