@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from pipeline.storage.store_address import (
+    ADDRESSING,
+    StoreAddress,
+    checked_endpoint,
+    checked_url,
+)
+from pipeline.storage.store_secret import BadSecretFileError, read_secret
 
 PREFIX: Final = "ATLAS_FORGE_"
 THREADS: Final = "threads"
@@ -23,6 +31,10 @@ TLS: Final = "tls"
 COMPUTE: Final = "compute"
 MONGO: Final = "mongo"
 MONGO_FILE: Final = "mongo_file"
+STORE: Final = "store"
+STORE_ENDPOINT: Final = "store_endpoint"
+STORE_CA_FILE: Final = "store_ca_file"
+CREDENTIALS_FILE: Final = "store_secret_file"
 
 
 class BadSettingError(Exception):
@@ -35,7 +47,10 @@ class Settings:
 
     out: folder that holds the run folders.
     store: where parts, markers and plan go; empty: into the run folder (s3://bucket/prefix).
-    store_endpoint, store_ca_file: address and CA bundle of a store beside the public clouds.
+    store_endpoint, store_region, store_addressing, store_ca_file: how a store is reached
+        (docs/storage.md).
+    store_secret_file: file that holds its credentials; empty: the usual AWS chain.
+    store_timeout_s, store_attempts: patience with a store, as in StoreAddress.
     mongo: address of the MongoDB database that finished runs are merged into; empty: none. It may
         hold a password and is shown nowhere.
     mongo_file: file that holds this address, for who does not want it in the environment.
@@ -56,7 +71,12 @@ class Settings:
     out: str = "runs"
     store: str = ""
     store_endpoint: str = ""
+    store_region: str = ""
+    store_addressing: str = ADDRESSING[0]
     store_ca_file: str = ""
+    store_secret_file: str = ""
+    store_timeout_s: int = StoreAddress.timeout_s
+    store_attempts: int = StoreAddress.attempts
     mongo: str = field(default="", repr=False)
     mongo_file: str = ""
     workers: int = 0
@@ -83,6 +103,27 @@ class Settings:
         """Address of the running Dask scheduler that computes; empty: none."""
         return self.compute if "://" in self.compute else ""
 
+    @property
+    def store_address(self) -> StoreAddress:
+        """The store of all runs; only where `store` is set."""
+        return StoreAddress(
+            url=self.store,
+            endpoint=self.store_endpoint,
+            region=self.store_region,
+            addressing=self.store_addressing,
+            ca_file=self.store_ca_file,
+            secret_file=self.store_secret_file,
+            timeout_s=self.store_timeout_s,
+            attempts=self.store_attempts,
+        )
+
+    def checkpoints_of(self, folder: Path) -> StoreAddress:
+        """Where the checkpoints of the run in `folder` are: in the store, else in the folder."""
+        if self.store:
+            return self.store_address.under(folder.name)
+        # Absolute, since workers may run in another folder.
+        return StoreAddress(str(folder.resolve()))
+
 
 _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "workers": (0, 1_024),
@@ -91,13 +132,18 @@ _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "seed": (0, 2**63 - 1),
     "max_permutations": (1, 10**12),
     "merge_memory_mb": (64, 1_000_000),
+    "store_timeout_s": (1, 3_600),
+    "store_attempts": (1, 100),
 }
 _PLACES: Final = (THREADS, PROCESSES, SERIAL, KUBERNETES)
 _TLS_FILES: Final = ("scheduler_ca_file", "scheduler_cert_file", "scheduler_key_file")
 _SCHEMES: Final = (TLS, "tcp")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "log_level": ("debug", "info", "warning", "error"),
+    "store_addressing": ADDRESSING,
 }
+# Whoever puts a password where none belongs does not find it in a message.
+_NOT_REPEATED: Final = (MONGO, STORE, STORE_ENDPOINT)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -118,7 +164,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         try:
             values[name] = _checked(name, value)
         except ValueError as error:
-            shown = "the address" if name == MONGO else repr(value)
+            shown = "the address" if name in _NOT_REPEATED else repr(value)
             problems.append(f"{source}: {shown} {error}")
     if MONGO_FILE in values and MONGO not in values and not given.get(MONGO):
         try:
@@ -147,9 +193,8 @@ def _checked(name: str, value: Any) -> Any:
         return number
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
-    if name == COMPUTE:
-        return _checked_compute(str(value))
-    return _checked_address(str(value)) if name == MONGO else str(value)
+    check = _CHECKS.get(name, str)
+    return check(str(value))
 
 
 def _checked_compute(text: str) -> str:
@@ -213,3 +258,32 @@ def _checked_address(uri: str) -> str:
     from pipeline.storage.mongo_address import mongo_address  # noqa: PLC0415 - imports a driver
 
     return mongo_address(uri).uri
+
+
+def _checked_store(url: str) -> str:
+    """A store's address; a folder is made absolute, since workers may run in another one."""
+    return str(Path(url).resolve()) if "://" not in checked_url(url) else url
+
+
+def _checked_secret_file(file: str) -> str:
+    try:
+        read_secret(file)
+    except BadSecretFileError as error:
+        raise ValueError(str(error)) from None
+    return str(Path(file).resolve())
+
+
+def _checked_ca_file(file: str) -> str:
+    if not os.access(file, os.R_OK) or not Path(file).is_file():
+        raise ValueError("is not a file that can be read")
+    return str(Path(file).resolve())
+
+
+_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+    COMPUTE: _checked_compute,
+    MONGO: _checked_address,
+    STORE: _checked_store,
+    STORE_ENDPOINT: checked_endpoint,
+    STORE_CA_FILE: _checked_ca_file,
+    CREDENTIALS_FILE: _checked_secret_file,
+}

@@ -133,13 +133,11 @@ def _merge(_: Settings) -> str:
 def _store(settings: Settings) -> str:
     """Write, read and delete an object where a run would."""
     from pipeline.storage.store import open_store
+    from pipeline.storage.store_address import StoreAddress
 
     url = settings.store or _existing_parent(Path(settings.out))
     with tempfile.TemporaryDirectory(dir=None if settings.store else url) as folder:
-        target = settings.store or folder
-        store: Any = open_store(
-            target, settings.store_endpoint or None, settings.store_ca_file or None
-        )
+        store: Any = open_store(settings.store_address if settings.store else StoreAddress(folder))
         path = f"checkpoints/doctor-{os.getpid()}"
         store.put(path, b"atlas-forge")
         try:

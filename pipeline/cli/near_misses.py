@@ -68,7 +68,7 @@ def command(
     """
     from pipeline.compute import open_executor
     from pipeline.solve.near_miss_run import near_miss_ids, solved_tables
-    from pipeline.stages.input import store_url, stored
+    from pipeline.stages.input import stored
     from pipeline.storage.store import open_store
 
     keep_pandas_out()
@@ -78,19 +78,18 @@ def command(
         raise click.UsageError(f"--csv {csv_file}: there is no such folder")
     settings = settings_of(**options)
     folder, plan = stored(run_id, settings)
-    url = store_url(folder, settings)
+    place = settings.checkpoints_of(folder)
     if not everything:
         tables: Iterable[pa.Table] = _best(settings, run_id, plan, where, shown)
         _tell(run_id, plan, tables, shown, csv_file, in_order=True)
         return
-    store = open_store(url, settings.store_endpoint or None, settings.store_ca_file or None)
-    ids = near_miss_ids(store, plan)
+    ids = near_miss_ids(open_store(place), plan)
     with (
         progress_display() as display,
         ending_cleanly(display) as on_progress,
         open_executor(settings) as executor,
     ):
-        tables = solved_tables(plan, url, settings, ids, executor, on_progress)
+        tables = solved_tables(plan, place, ids, executor, on_progress)
         _tell(run_id, plan, tables, shown, csv_file, in_order=False)
 
 

@@ -28,7 +28,7 @@ def command(run_ids: tuple[str, ...], out: str | None, store: str | None, yes: b
     """
     from pipeline.storage.housekeeping import remove_run
     from pipeline.storage.results import LocalResults
-    from pipeline.storage.store import join_url, open_store
+    from pipeline.storage.store import open_store
 
     settings = settings_of(out=out, store=store)
     folder = Path(settings.out)
@@ -40,15 +40,7 @@ def command(run_ids: tuple[str, ...], out: str | None, store: str | None, yes: b
         click.confirm(f"Remove {', '.join(run_ids)} from {folder}?", abort=True, err=True)
     removed = []
     for run_id in dict.fromkeys(run_ids):
-        parts = (
-            open_store(
-                join_url(settings.store, run_id),
-                settings.store_endpoint or None,
-                settings.store_ca_file or None,
-            )
-            if settings.store
-            else None
-        )
+        parts = open_store(settings.store_address.under(run_id)) if settings.store else None
         gone = remove_run(folder, run_id, parts)
         removed.append({"run_id": run_id, "bytes": gone.bytes})
         say(f"removed {run_id}, {gone.bytes / 1e6:,.1f} MB")

@@ -46,15 +46,11 @@ def command(run_id: str, lever: str | None, out: str | None, store: str | None) 
     """
     from pipeline.query.sensitivity import sensitivity
     from pipeline.storage.results import LocalResults
-    from pipeline.storage.store import join_url, open_store
+    from pipeline.storage.store import open_store
 
     settings = settings_of(out=out, store=store)
     results = LocalResults(Path(settings.out))
-    parts = open_store(
-        join_url(settings.store, run_id) if settings.store else str(results.folder(run_id)),
-        settings.store_endpoint or None,
-        settings.store_ca_file or None,
-    )
+    parts = open_store(settings.checkpoints_of(results.folder(run_id)))
     found = sensitivity(results, run_id, parts, lever)
     if wants_json():
         print_json(found)

@@ -25,19 +25,11 @@ def command(run_id: str, out: str | None, store: str | None) -> None:
     """
     from pipeline.storage.results import LocalResults
     from pipeline.storage.state import run_state
-    from pipeline.storage.store import join_url, open_store
+    from pipeline.storage.store import open_store
 
     settings = settings_of(out=out, store=store)
-    parts = (
-        open_store(
-            join_url(settings.store, run_id),
-            settings.store_endpoint or None,
-            settings.store_ca_file or None,
-        )
-        if settings.store
-        else None
-    )
-    found = run_state(LocalResults(Path(settings.out)).folder(run_id), parts)
+    folder = LocalResults(Path(settings.out)).folder(run_id)
+    found = run_state(folder, open_store(settings.checkpoints_of(folder)))
     if wants_json():
         print_json({"schema": 1, **asdict(found)})
         return

@@ -29,6 +29,7 @@ from pipeline.storage.checkpoints import (
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import Plan, cached_plan
 from pipeline.storage.store import Store, open_store
+from pipeline.storage.store_address import StoreAddress
 
 # Structures a task: some milliseconds of work, beside which dispatch (1-3 ms) stays small.
 SLICE_ROWS: Final = 60
@@ -46,13 +47,11 @@ class Place:
     """Where a search keeps what it has, and what its workers need to find its plan."""
 
     plan: Plan
-    store_url: str
-    store_endpoint: str | None
-    store_ca_file: str | None
+    address: StoreAddress
 
     @property
     def store(self) -> Store:
-        return open_store(self.store_url, self.store_endpoint, self.store_ca_file)
+        return open_store(self.address)
 
     @property
     def owner(self) -> Owner:
@@ -67,9 +66,7 @@ class Slice:
     ids: tuple[int, ...]
     plan_hash: str
     fingerprint: str
-    store_url: str
-    store_endpoint: str | None
-    store_ca_file: str | None
+    address: StoreAddress
 
     def __str__(self) -> str:
         return f"search slice {self.number}"
@@ -109,7 +106,7 @@ def evaluate_slice(task: Slice) -> tuple[int, FloatArray]:
     here = engine_fingerprint()
     if here != task.fingerprint:
         raise WrongEngineError(f"this worker runs engine {here}, the plan needs {task.fingerprint}")
-    store = open_store(task.store_url, task.store_endpoint, task.store_ca_file)
+    store = open_store(task.address)
     plan = cached_plan(store, task.plan_hash)
     ids = np.array(task.ids, dtype=np.int64)
     return task.number, standings_of(plan.problem, ids)
@@ -122,9 +119,7 @@ def _slices(place: Place, ids: IntArray) -> Iterator[Slice]:
             ids=tuple(ids[first : first + SLICE_ROWS].tolist()),
             plan_hash=place.plan.plan_hash,
             fingerprint=place.plan.fingerprint,
-            store_url=place.store_url,
-            store_endpoint=place.store_endpoint,
-            store_ca_file=place.store_ca_file,
+            address=place.address,
         )
 
 

@@ -15,7 +15,7 @@ from pipeline.search.goal import MEASURES
 from pipeline.settings import BadSettingError
 from pipeline.storage.plan import Plan, problem_json, read_plan
 from pipeline.storage.results import LocalResults, NoSuchRunError
-from pipeline.storage.store import open_store
+from pipeline.storage.store import open_folder
 
 # The share of the swept objective from which a search counts as having reached it.
 REACHED: Final = 0.995
@@ -37,7 +37,7 @@ def swept(run_id: str, out: Path, problem: Problem) -> Swept:
     """The run to compare with. Raises NoSuchRunError; BadSettingError if its question differs."""
     results = LocalResults(out)
     summary = results.summary(run_id)
-    plan = read_plan(open_store(str(results.folder(run_id))))
+    plan = read_plan(open_folder(results.folder(run_id)))
     if plan is None:
         raise NoSuchRunError(f"run {run_id} has no plan to compare with")
     differing = _differences(plan.problem, problem)

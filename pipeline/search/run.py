@@ -38,7 +38,7 @@ from pipeline.stages.contract import OUTPUT, OnProgress, Progress
 from pipeline.storage import lock
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import PLAN_PATH, Plan, plan_bytes
-from pipeline.storage.store import TEMPORARY, join_url
+from pipeline.storage.store import TEMPORARY
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -102,12 +102,7 @@ def search(
     folder = Path(settings.out) / plan.run_id
     place = Place(
         plan=plan,
-        # Absolute, since workers may run in another folder.
-        store_url=join_url(settings.store, plan.run_id)
-        if settings.store
-        else str(folder.resolve()),
-        store_endpoint=settings.store_endpoint or None,
-        store_ca_file=settings.store_ca_file or None,
+        address=settings.checkpoints_of(folder),
     )
     with _opened(folder, place, settings):
         warm_up(problem)

@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 from kernels import rules as r
 from pipeline.compute import Executor
 from pipeline.compute.executor import check_fingerprints
-from pipeline.settings import Settings
 from pipeline.solve.near_miss_table import solutions_table
 from pipeline.space.levers import IntArray
 from pipeline.stages.analysis import StageIncompleteError
@@ -28,6 +27,7 @@ from pipeline.stages.pruning import near_miss
 from pipeline.storage.checkpoints import PRUNING, Owner, read_marker, read_part
 from pipeline.storage.plan import Plan, cached_plan
 from pipeline.storage.store import Store, open_store
+from pipeline.storage.store_address import StoreAddress
 
 STAGE: Final = "near misses"
 ROWS_A_TASK: Final = 2_000
@@ -42,9 +42,7 @@ class NearMissTask:
     number: int
     ids: IntArray = field(repr=False)
     plan_hash: str
-    store_url: str
-    store_endpoint: str | None
-    store_ca_file: str | None
+    place: StoreAddress
 
     def __str__(self) -> str:
         return f"near misses from number {self.number * ROWS_A_TASK}"
@@ -103,8 +101,7 @@ def full_coverage_of(plan: Plan) -> float:
 
 def solved_tables(
     plan: Plan,
-    store_url: str,
-    settings: Settings,
+    place: StoreAddress,
     ids: IntArray,
     executor: Executor,
     on_progress: OnProgress,
@@ -121,9 +118,7 @@ def solved_tables(
             number,
             ids[number * ROWS_A_TASK : (number + 1) * ROWS_A_TASK],
             plan.plan_hash,
-            store_url,
-            settings.store_endpoint or None,
-            settings.store_ca_file or None,
+            place,
         )
         for number in range(total)
     )
@@ -143,5 +138,5 @@ def solved_tables(
 
 def solve_task(task: NearMissTask) -> tuple[int, pa.Table]:
     """One task, on whatever worker this is."""
-    store = open_store(task.store_url, task.store_endpoint, task.store_ca_file)
+    store = open_store(task.place)
     return task.number, solutions_table(cached_plan(store, task.plan_hash), task.ids)

@@ -12,6 +12,7 @@ from pipeline.settings import Settings
 from pipeline.stages.counts import Counts
 from pipeline.storage.checkpoints import Owner
 from pipeline.storage.store import Store, open_store
+from pipeline.storage.store_address import StoreAddress
 
 INPUT: Final = "input"
 PERMUTATION: Final = "permutation"
@@ -22,13 +23,13 @@ OUTPUT: Final = "output"
 class Run:
     """A validated request with a home. `about` is the static part of its manifest.
 
-    `store_url` is the run's place in the checkpoint store; without a store it is the folder.
+    `place` is where its checkpoints are; without a store it is the folder.
     `partition_rows` is what was asked for, None for the usual size.
     """
 
     run_id: str
     folder: Path
-    store_url: str
+    place: StoreAddress
     settings: Settings
     seed: int
     size: int
@@ -46,11 +47,7 @@ class Run:
     @property
     def store(self) -> Store:
         """The checkpoint store of this run."""
-        return open_store(
-            self.store_url,
-            self.settings.store_endpoint or None,
-            self.settings.store_ca_file or None,
-        )
+        return open_store(self.place)
 
 
 @dataclass(frozen=True)
@@ -80,9 +77,7 @@ class PartitionTask:
     rows: int
     plan_hash: str
     fingerprint: str
-    store_url: str
-    store_endpoint: str | None = None
-    store_ca_file: str | None = None
+    place: StoreAddress
     spans: tuple[tuple[int, int, int], ...] = ()
 
     def __str__(self) -> str:
@@ -96,7 +91,7 @@ class PartitionTask:
     @property
     def store(self) -> Store:
         """The checkpoint store, one connection per process."""
-        return open_store(self.store_url, self.store_endpoint, self.store_ca_file)
+        return open_store(self.place)
 
 
 @dataclass(frozen=True)

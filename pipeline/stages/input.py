@@ -22,7 +22,7 @@ from pipeline.storage.fingerprint import engine_fingerprint, library_versions
 from pipeline.storage.manifest import MANIFEST_PATH, SCHEMA, read_json
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.results import LocalResults, NoSuchRunError
-from pipeline.storage.store import TEMPORARY, join_url, open_store
+from pipeline.storage.store import TEMPORARY, open_folder
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -59,7 +59,7 @@ def input_stage(request: Request, settings: Settings) -> Run:
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=store_url(folder, settings),
+        place=settings.checkpoints_of(folder),
         settings=settings,
         seed=seed,
         size=size,
@@ -85,7 +85,7 @@ def reopen(run_id: str, settings: Settings) -> Run:
     run = Run(
         run_id=run_id,
         folder=folder,
-        store_url=store_url(folder, settings),
+        place=settings.checkpoints_of(folder),
         settings=settings,
         seed=plan.seed,
         size=plan.size,
@@ -138,12 +138,6 @@ def run_id_of(
     return f"{path_part(project_id)}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
-def store_url(folder: Path, settings: Settings) -> str:
-    """Where the checkpoints of the run in `folder` are."""
-    # Absolute, since workers may run in another folder.
-    return join_url(settings.store, folder.name) if settings.store else str(folder.resolve())
-
-
 def _open(run: Run, started: float) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     stale = lock.acquire(run.folder)
@@ -164,7 +158,7 @@ def _open(run: Run, started: float) -> None:
 
 
 def _stored_plan(folder: Path, run_id: str) -> Plan:
-    plan = read_plan(open_store(str(folder)))
+    plan = read_plan(open_folder(folder))
     if plan is None:
         raise NoSuchRunError(f"run {run_id} has no plan to resume from")
     if plan.run_id != run_id:

@@ -41,9 +41,7 @@ def task_of(
         rows=rows,
         plan_hash=plan.plan_hash,
         fingerprint=plan.fingerprint,
-        store_url=run.store_url,
-        store_endpoint=run.settings.store_endpoint or None,
-        store_ca_file=run.settings.store_ca_file or None,
+        place=run.place,
         spans=spans,
     )
 

@@ -80,7 +80,7 @@ def merge_ranked(
     ranked = pa.schema([*merge_fields(), *schema])
     partial = scratch / target.name
     # A reader inside DuckDB may raise only its own errors; the first one of ours is kept.
-    damage: list[DamagedPartError] = []
+    damage: list[Exception] = []
     try:
         with duckdb.connect(
             config={
@@ -117,13 +117,16 @@ def merge_ranked(
 
 
 def _rows(
-    store: Store, markers: Sequence[Marker], damage: list[DamagedPartError], pareto: Marks
+    store: Store, markers: Sequence[Marker], damage: list[Exception], pareto: Marks
 ) -> Iterator[pa.RecordBatch]:
     for marker in markers:
         try:
             table = read_part(store, marker)
         except DamagedPartError as error:
             damage.append(DamagedPartError(f"{marker.stage} part {marker.number}: {error}"))
+            raise
+        except OSError as error:
+            damage.append(error)
             raise
         pareto.add(table)
         yield from table.to_batches()

@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.problem import Lever, Problem
 from pipeline.space.levers import IntArray, LeverSpace
 from pipeline.space.partitions import number_of_partitions, partition_ids, partition_of
-from pipeline.storage.store import Store
+from pipeline.storage.store import Store, read_twice
 
 SCHEMA: Final = 1
 PLAN_PATH: Final = "plan.json"
@@ -107,7 +107,7 @@ def plan_of(data: bytes) -> Plan:
 def read_plan(store: Store) -> Plan | None:
     """The plan stored in a run, or None. Raises UnreadablePlanError."""
     try:
-        return plan_of(store.get(PLAN_PATH))
+        return read_twice(store, PLAN_PATH, plan_of, UnreadablePlanError)
     except FileNotFoundError:
         return None
 

@@ -12,7 +12,7 @@ from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.results import FINISHED, INTERRUPTED, RUNNING
-from pipeline.storage.store import Store, open_store
+from pipeline.storage.store import Store, open_folder
 
 DAMAGED: Final = "damaged"
 
@@ -48,7 +48,7 @@ def run_state(folder: Path, store: Store | None = None) -> RunState:
     Raises UnreadableDocumentError, UnreadablePlanError.
     """
     manifest = read_json(folder / MANIFEST_PATH)
-    plan = read_plan(open_store(str(folder)))
+    plan = read_plan(open_folder(folder))
     if plan is None:
         raise UnreadablePlanError(f"{folder.name} has no plan")
     outputs = manifest.get("outputs") or {}
@@ -69,7 +69,7 @@ def run_state(folder: Path, store: Store | None = None) -> RunState:
         created_at=str(manifest["created_at"]),
         holder=holder,
         permutations=plan.count,
-        stages=_stages(plan, store or open_store(str(folder))),
+        stages=_stages(plan, store or open_folder(folder)),
         changed=changed,
     )
 

@@ -1,4 +1,4 @@
-"""Where bytes go: a folder of this machine, or any object store fsspec knows.
+"""Where bytes go: a folder of this machine, or an S3-compatible object store.
 
 A write is whole or not there: locally a temporary file, fsync and rename; on an object store one
 PUT of bytes that were complete in memory. (Never through an open file handle there: an exception
@@ -10,12 +10,16 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from contextlib import suppress
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
+
+from pipeline.storage.store_address import StoreAddress
 
 TEMPORARY = "checkpoints/tmp"
+
+Result = TypeVar("Result")
 
 
 class Store(Protocol):
@@ -82,65 +86,34 @@ class LocalStore:
         shutil.rmtree(self.root, ignore_errors=not self.root.exists())
 
 
-class ObjectStore:
-    """An fsspec file system, such as `s3://bucket/prefix`.
-
-    Credentials come from the environment or the machine's role, never from a URL or a plan;
-    `endpoint_url` and `ca_file` are for stores beside the public clouds.
-    """
-
-    def __init__(self, url: str, endpoint_url: str | None, ca_file: str | None) -> None:
-        import fsspec  # noqa: PLC0415 - a run in a local folder needs none of it
-
-        client: dict[str, Any] = {"verify": ca_file} if ca_file else {}
-        if endpoint_url:
-            client["endpoint_url"] = endpoint_url
-        options = {"client_kwargs": client} if client and url.startswith("s3") else {}
-        # Listings are not cached: another process writes the same prefix.
-        self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False, **options)
-        self._root = self._root.rstrip("/")
-        self.url = url
-
-    def put(self, path: str, data: bytes) -> None:
-        """One PUT of the whole object."""
-        self._files.pipe_file(f"{self._root}/{path}", data)
-
-    def get(self, path: str) -> bytes:
-        """One GET of the whole object."""
-        return bytes(self._files.cat_file(f"{self._root}/{path}"))
-
-    def names(self, folder: str) -> list[str]:
-        """Objects under a prefix."""
-        try:
-            found = self._files.ls(f"{self._root}/{folder}", detail=False)
-        except FileNotFoundError:
-            return []
-        return sorted(name.rsplit("/", 1)[-1] for name in found)
-
-    def delete(self, path: str) -> None:
-        """Delete the object, if it is there."""
-        if self._files.exists(f"{self._root}/{path}"):
-            self._files.rm_file(f"{self._root}/{path}")
-
-    def clear(self) -> None:
-        """Delete every object under the prefix."""
-        with suppress(FileNotFoundError):
-            self._files.rm(f"{self._root}/", recursive=True)
-
-
 @lru_cache(maxsize=32)
-def open_store(url: str, endpoint_url: str | None = None, ca_file: str | None = None) -> Store:
-    """The store at `url`; without a scheme it is a local folder. One per process and address."""
-    if "://" not in url:
-        return LocalStore(Path(url))
-    if url.startswith("file://"):
-        return LocalStore(Path(url.removeprefix("file://")))
-    return ObjectStore(url, endpoint_url, ca_file)
+def open_store(address: StoreAddress) -> Store:
+    """The store at `address`. One per process and address; nothing is asked of it yet."""
+    if address.folder is not None:
+        return LocalStore(address.folder)
+    # A run in a local folder needs no S3 library, which takes most of a second to import.
+    from pipeline.storage.object_store import ObjectStore  # noqa: PLC0415
+
+    return ObjectStore(address)
 
 
-def join_url(url: str, name: str) -> str:
-    """`name` under `url`."""
-    return f"{url.rstrip('/')}/{name}"
+def open_folder(folder: Path) -> Store:
+    """The store that is a folder of this machine."""
+    return open_store(StoreAddress(str(folder)))
+
+
+def read_twice(
+    store: Store, path: str, accept: Callable[[bytes], Result], refused: type[Exception]
+) -> Result:
+    """What `accept` makes of the bytes at `path`; where it raises `refused`, of a second reading.
+
+    Bytes that were spoiled on their way, or came out of an outdated cache, are good the second
+    time; those that lie damaged in the store are not. Raises OSError and what `accept` does.
+    """
+    try:
+        return accept(store.get(path))
+    except refused:
+        return accept(store.get(path))
 
 
 def write_file(path: Path, data: bytes) -> None:

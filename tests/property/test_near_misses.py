@@ -16,7 +16,7 @@ from pipeline.solve.near_miss_run import near_miss_ids, solved_tables
 from pipeline.solve.near_miss_table import counted
 from pipeline.solve.near_misses import NOT_REACHED, SOLVED, Solutions, failed_of, solve
 from pipeline.storage.plan import read_plan
-from pipeline.storage.store import open_store
+from pipeline.storage.store import open_folder
 from tests.run_projects import quiet, run_here
 from tests.unit.inputs.sound import ROOT
 from tests.unit.solve.near import near_misses
@@ -89,7 +89,7 @@ def test_a_runs_near_misses_are_the_same_however_they_are_cut(
         out.mkdir()
         cut = {"max_permutations": 3_001, "partition_rows": partition_rows}
         summary, folder = run_here(request, out, **cut)
-        store = open_store(str(folder))
+        store = open_folder(folder)
         plan = read_plan(store)
         assert plan is not None
         ids = near_miss_ids(store, plan)

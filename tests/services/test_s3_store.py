@@ -1,57 +1,29 @@
 """Do checkpoints work on an S3 store? A real S3 server process (moto) is spoken to over HTTP."""
 
 import json
+import pickle
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import s3fs
 
+from pipeline.settings import BadSettingError, load_settings
+from pipeline.storage.object_store import ObjectStore, StoreError
 from pipeline.storage.state import run_state
-from pipeline.storage.store import ObjectStore, open_store
+from pipeline.storage.store import open_store
+from pipeline.storage.store_address import StoreAddress
 from tests.run_projects import log_of, request_of, run_here
+from tests.services.moto_server import BUCKET, KEY, SECRET, MotoServer
 
-BUCKET = "s3://atlas"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server,
-    ):
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        url = f"http://127.0.0.1:{port}"
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, "the S3 server did not start"
-                    assert time.monotonic() < deadline
-                    time.sleep(0.05)
-            files = s3fs.S3FileSystem(client_kwargs={"endpoint_url": url})
-            files.mkdir("atlas")
-            yield url
-        finally:
-            server.terminate()
+STORE = f"s3://{BUCKET}"
 
 
-def test_bytes_come_back_and_missing_ones_are_missing(endpoint: str) -> None:
-    store = open_store(f"{BUCKET}/plain", endpoint)
+def address(server: MotoServer, prefix: str, **more: object) -> StoreAddress:
+    return StoreAddress(f"{STORE}/{prefix}", server.url, **more)
+
+
+def test_bytes_come_back_and_missing_ones_are_missing(s3_server: MotoServer) -> None:
+    store = open_store(address(s3_server, "plain"))
     assert isinstance(store, ObjectStore)
     store.put("folder/one", b"first")
     store.put("folder/one", b"second")
@@ -67,10 +39,10 @@ def test_bytes_come_back_and_missing_ones_are_missing(endpoint: str) -> None:
 
 
 def test_a_run_keeps_its_checkpoints_on_s3_and_redoes_damaged_ones(
-    endpoint: str, tmp_path: Path
+    s3_server: MotoServer, tmp_path: Path
 ) -> None:
     request = request_of(tmp_path, limit=4_000)
-    options = {"store": f"{BUCKET}/runs", "store_endpoint": endpoint, "compute": "threads",
+    options = {"store": f"{STORE}/runs", "store_endpoint": s3_server.url, "compute": "threads",
                "workers": 2, "partition_rows": 1_000}  # fmt: skip
     _, run = run_here(request, tmp_path / "s3", **options)
     _, local = run_here(request, tmp_path / "local", partition_rows=1_000)
@@ -78,7 +50,7 @@ def test_a_run_keeps_its_checkpoints_on_s3_and_redoes_damaged_ones(
     assert (run / "ranked.parquet").read_bytes() == ranked
     assert not list((run / "evaluated").iterdir()), "parts belong into the store"
 
-    store = open_store(f"{BUCKET}/runs/{run.name}", endpoint)
+    store = open_store(address(s3_server, f"runs/{run.name}"))
     assert store.names("evaluated") == [f"part-{number:05d}.parquet" for number in range(4)]
     assert json.loads(store.get("manifest.json"))["run_id"] == run.name
     assert run_state(run, store).state == "finished"
@@ -93,13 +65,100 @@ def test_a_run_keeps_its_checkpoints_on_s3_and_redoes_damaged_ones(
     assert [event["partition"] for event in redone] == [2]
 
 
-def test_another_machine_goes_on_with_a_run_of_the_store(endpoint: str, tmp_path: Path) -> None:
+def test_another_machine_goes_on_with_a_run_of_the_store(
+    s3_server: MotoServer, tmp_path: Path
+) -> None:
     """The run folder is lost, the store is not: nothing is computed again."""
     request = request_of(tmp_path, limit=3_000)
-    options = {"store": f"{BUCKET}/shared", "store_endpoint": endpoint, "partition_rows": 1_000}
+    options = {"store": f"{STORE}/shared", "store_endpoint": s3_server.url, "partition_rows": 1_000}
     _, first = run_here(request, tmp_path / "one", **options)
     shutil.rmtree(tmp_path / "one")
     _, second = run_here(request, tmp_path / "two", **options)
     done = [event for event in log_of(second) if event["event"] == "stage_done"]
     assert [event["reused"] for event in done] == [event["partitions"] for event in done]
     assert first.name == second.name
+
+
+def test_more_objects_than_a_listing_holds_are_listed_and_cleared_and_no_sibling_is_touched(
+    s3_server: MotoServer,
+) -> None:
+    """A listing holds 1,000; `run-1` is the beginning of `run-10`."""
+    files = s3_server.files()
+    names = [f"part-{number:05d}.json" for number in range(1_205)]
+    files.pipe({f"{BUCKET}/many/run-1/checkpoints/pruning/{name}": b"1" for name in names})
+    store = open_store(address(s3_server, "many/run-1"))
+    siblings = ["many/run-10/plan.json", "many/run-1.json", "many/run-2/plan.json", "many/run-1"]
+    for sibling in siblings:
+        files.pipe_file(f"{BUCKET}/{sibling}", b"another's")
+    assert store.names("checkpoints/pruning") == names
+    assert store.names("checkpoints") == []
+    assert store.names("checkpoints/prun") == []
+    store.clear()
+    store.clear()
+    assert sorted(files.find(f"{BUCKET}/many")) == sorted(f"{BUCKET}/{each}" for each in siblings)
+
+
+def test_a_store_taken_to_another_process_carries_no_credentials(
+    s3_server: MotoServer, tmp_path: Path
+) -> None:
+    secret = secret_file(tmp_path)
+    store = open_store(address(s3_server, "pickled", secret_file=str(secret)))
+    store.put("one", b"1")
+    data = pickle.dumps(store)
+    assert SECRET.encode() not in data
+    assert KEY.encode() not in data
+    assert pickle.loads(data).get("one") == b"1"  # noqa: S301 - our own bytes
+
+
+def secret_file(folder: Path, secret: str = SECRET, mode: int = 0o600) -> Path:
+    path = folder / "credentials"
+    path.write_text(f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {secret}\n")
+    path.chmod(mode)
+    return path
+
+
+def test_credentials_come_from_a_file_where_the_environment_has_none(
+    s3_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    without = open_store(address(s3_server, "secret", region="eu-west-1"))
+    with pytest.raises(StoreError, match="no usable credentials were found"):
+        without.put("one", b"1")
+    file = str(secret_file(tmp_path))
+    settings = load_settings(
+        {"ATLAS_FORGE_STORE_SECRET_FILE": file, "ATLAS_FORGE_STORE_ENDPOINT": s3_server.url},
+        store=f"{STORE}/secret",
+    )
+    with_file = open_store(settings.store_address)
+    with_file.put("one", b"1")
+    assert with_file.get("one") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "told"),
+    [
+        ("[default]\naws_access_key_id = hunter2\n", 0o600, "is not a section"),
+        ("aws_secret_access_key = hunter2", 0o600, "is not a section"),
+        ("[default]\nhunter2\n", 0o600, "is not a section"),
+        ("[default]\naws_access_key_id=hunter2\naws_secret_access_key=\n", 0o600, "is not a sec"),
+        (
+            "[default]\naws_access_key_id=a\naws_secret_access_key=hunter2\n",
+            0o644,
+            "can be read or changed by others",
+        ),
+    ],
+)
+def test_a_secret_file_that_cannot_be_used_is_told_without_its_content(
+    tmp_path: Path, text: str, mode: int, told: str
+) -> None:
+    path = tmp_path / "credentials"
+    path.write_text(text)
+    path.chmod(mode)
+    with pytest.raises(BadSettingError, match=told) as caught:
+        load_settings({}, store="s3://bucket/runs", store_secret_file=str(path))
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(BadSettingError, match=r"store_secret_file: .*cannot be read"):
+        load_settings({}, store_secret_file=str(tmp_path / "absent"))

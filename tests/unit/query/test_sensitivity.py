@@ -14,7 +14,7 @@ from pipeline.inputs import load_request
 from pipeline.query.sensitivity import OF_SURVIVORS, sensitivity
 from pipeline.query.variance import CellSums, pairs_of
 from pipeline.storage.results import LocalResults
-from pipeline.storage.store import open_store
+from pipeline.storage.store import open_folder
 from tests.run_projects import run_here
 
 Capture = pytest.CaptureFixture[str]
@@ -94,7 +94,7 @@ def test_a_pair_of_too_many_cells_is_left_out() -> None:
 
 
 def analysed(run: Path) -> dict:
-    return sensitivity(LocalResults(run.parent), run.name, open_store(str(run)))
+    return sensitivity(LocalResults(run.parent), run.name, open_folder(run))
 
 
 def test_it_agrees_with_the_stored_rows(run: Path) -> None:

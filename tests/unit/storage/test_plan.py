@@ -23,7 +23,7 @@ from pipeline.storage.plan import (
     problem_of_json,
     read_plan,
 )
-from pipeline.storage.store import open_store
+from pipeline.storage.store import open_folder
 from tests.run_projects import request_of
 
 
@@ -87,11 +87,11 @@ def test_any_float_survives(problem: Problem, values: np.ndarray) -> None:
 def test_a_plan_keeps_its_hash_through_its_file(problem: Problem, tmp_path: Path) -> None:
     plan = plan_for(problem)
     (tmp_path / "plan.json").write_bytes(plan_bytes(plan))
-    stored = read_plan(open_store(str(tmp_path)))
+    stored = read_plan(open_folder(tmp_path))
     assert stored is not None
     assert stored.plan_hash == plan.plan_hash
     assert stored.partitions == 4
-    assert cached_plan(open_store(str(tmp_path)), plan.plan_hash).count == 9_000
+    assert cached_plan(open_folder(tmp_path), plan.plan_hash).count == 9_000
 
 
 def test_everything_in_a_plan_is_in_its_hash(problem: Problem) -> None:
@@ -132,4 +132,4 @@ def test_a_worker_refuses_another_plan_than_it_was_sent_for(
 ) -> None:
     (tmp_path / "plan.json").write_bytes(plan_bytes(plan_for(problem)))
     with pytest.raises(UnreadablePlanError, match="does not hold plan 000"):
-        cached_plan(open_store(str(tmp_path)), "0" * 64)
+        cached_plan(open_folder(tmp_path), "0" * 64)

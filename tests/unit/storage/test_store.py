@@ -16,12 +16,13 @@ from pipeline.storage.manifest import UnreadableDocumentError, read_json, write_
 from pipeline.storage.merge import ranking
 from pipeline.storage.results import LocalResults, NoSuchRunError
 from pipeline.storage.store import LocalStore, open_store, write_file
+from pipeline.storage.store_address import StoreAddress
 
 OWNER = Owner("p" * 64, "f" * 16)
 
 
 def test_a_local_store_gives_back_what_it_was_given(tmp_path: Path) -> None:
-    store = open_store(f"file://{tmp_path}")
+    store = open_store(StoreAddress(f"file://{tmp_path}"))
     assert isinstance(store, LocalStore)
     store.put("a/b/part", b"one")
     store.put("a/b/part", b"two")
@@ -61,7 +62,7 @@ def test_a_part_is_vouched_for_by_its_marker(tmp_path: Path) -> None:
 
 
 def test_a_worker_with_another_engine_refuses_to_compute(tmp_path: Path) -> None:
-    task = PartitionTask(ANALYSIS, 0, 1, "p" * 64, "another", str(tmp_path))
+    task = PartitionTask(ANALYSIS, 0, 1, "p" * 64, "another", StoreAddress(str(tmp_path)))
     with pytest.raises(WrongEngineError, match="the plan needs another"):
         checkpointed(task, lambda *_: pytest.fail("it computed"))
 
