@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pipeline.stages.contract import OnProgress, Progress
@@ -15,40 +16,60 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Interrupt:
-    """Raises KeyboardInterrupt at once, or between two partitions while a cluster is open.
+    """Ends the run at once, or between two partitions while a cluster is open.
 
     An exception in the middle of Dask's own code leaves its queues in pieces and its complaints
     on the terminal; the next partition is only milliseconds away. A second signal does not wait.
+    How it ends is for the handler that was there before (a flow engine's raises an exception of
+    its own); without one it is a KeyboardInterrupt.
     """
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
-        self._waiting = False
+        self._before: dict[int, Any] = {}
+        self._waiting: int | None = None
         self._cluster_open = False
 
-    def handle(self, _: int, __: FrameType | None) -> None:
-        if self._waiting or not self._cluster_open:
-            raise KeyboardInterrupt
-        self._waiting = True
+    def install(self) -> None:
+        for number in _SIGNALS:
+            self._before[number] = signal.signal(number, self._handle)
+
+    def remove(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._waiting is not None or not self._cluster_open:
+            self._end(number, frame)
+        self._waiting = number
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        before = self._before[number]
+        if callable(before):
+            before(number, frame)
+        raise KeyboardInterrupt
 
     def show(self, progress: Progress) -> None:
         # The runner opens the cluster after `permutation` and has closed it before `output`.
         self._cluster_open = progress.stage != "output"
         self._on_progress(progress)
-        if self._waiting:
-            raise KeyboardInterrupt
+        if self._waiting is not None:
+            self._end(self._waiting, None)
 
 
 @contextmanager
 def ending_cleanly(on_progress: OnProgress) -> Iterator[OnProgress]:
-    """The callback to give a direct run instead of `on_progress`, while signals are handled."""
+    """The callback to give a run instead of `on_progress`, while signals are handled.
+
+    Only the main thread gets signals: in any other nothing changes.
+    """
     interrupt = _Interrupt(on_progress)
-    before = {number: signal.signal(number, interrupt.handle) for number in _SIGNALS}
+    if current_thread() is main_thread():
+        interrupt.install()
     try:
         yield interrupt.show
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        interrupt.remove()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from distributed import (
     SpecCluster,
     Worker,
     as_completed,
+    wait,
 )
 from distributed.security import Security
 
@@ -40,6 +41,9 @@ from pipeline.settings import PROCESSES, Settings
 from pipeline.storage.fingerprint import engine_fingerprint
 
 _CONNECT_SECONDS: Final = 30
+# Who stops a run gives it some 30 s before a SIGKILL (Prefect, Kubernetes): a partition ends within
+# a few, and closing the cluster needs the rest.
+_LAST_SECONDS: Final = 15
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -49,6 +53,7 @@ class DaskExecutor:
     def __init__(self, client: Client, slots: int, in_process: bool, dashboard: bool) -> None:
         self._client = client
         self._in_process = in_process
+        self._under_way: dict[Any, Any] = {}
         self.slots = slots
         self.dashboard_link: str | None = client.dashboard_link if dashboard else None
 
@@ -58,6 +63,7 @@ class DaskExecutor:
         """Results as they come, about four items a slot under way. Raises PartitionsFailed."""
         waiting = iter(items)
         under_way: dict[Any, Item] = {}
+        self._under_way = under_way
         failures: list[Failure] = []
 
         def submit(number: int) -> list[Any]:
@@ -84,10 +90,22 @@ class DaskExecutor:
                     for following in submit(1):
                         completed.add(following)
         finally:
-            # Left early (an error, Ctrl-C): nothing that waits may start.
-            self._client.cancel(list(under_way))
+            self.let_go()
         if failures:
             raise PartitionsFailed(failures)
+
+    def let_go(self) -> None:
+        """After an early end (an error, Ctrl-C): what computes may finish, nothing else starts."""
+        futures, self._under_way = list(self._under_way), {}
+        if not futures:
+            return
+        # A scheduler that is gone has nothing under way.
+        with suppress(OSError, TimeoutError):
+            computing = {key for keys in self._client.processing().values() for key in keys}
+            last = [future for future in futures if future.key in computing]
+            self._client.cancel([future for future in futures if future not in last])
+            wait(last, timeout=_LAST_SECONDS)
+            self._client.cancel(last)
 
     def fingerprints(self) -> dict[str, str]:
         """The workers' engines by address; none where the workers are threads of this process."""
@@ -109,7 +127,10 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
             ) as client:
                 client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
                 slots = sum(client.nthreads().values())
-                yield DaskExecutor(client, slots, in_process=False, dashboard=True)
+                with _let_go_at_the_end(
+                    DaskExecutor(client, slots, in_process=False, dashboard=True)
+                ) as executor:
+                    yield executor
             return
         processes = settings.compute == PROCESSES
         cluster = _cluster_of_this_machine(settings, processes)
@@ -117,10 +138,22 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
             with Client(cluster) as client:
                 if processes:
                     client.run(keep_pandas_out)
-                yield DaskExecutor(client, settings.slots, not processes, bool(settings.dashboard))
+                with _let_go_at_the_end(
+                    DaskExecutor(client, settings.slots, not processes, bool(settings.dashboard))
+                ) as executor:
+                    yield executor
         finally:
             with suppress(TimeoutError):
                 cluster.close(timeout=10)
+
+
+@contextmanager
+def _let_go_at_the_end(executor: DaskExecutor) -> Iterator[DaskExecutor]:
+    """An exception that ends a run keeps its generators alive, so they cannot be relied on here."""
+    try:
+        yield executor
+    finally:
+        executor.let_go()
 
 
 def _cluster_of_this_machine(settings: Settings, processes: bool) -> SpecCluster:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 
 import pytest
 
@@ -41,6 +43,37 @@ def test_without_a_cluster_it_does_not_wait(stage: str | None) -> None:
             on_progress(at(stage))
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_flow_engines_own_handler_ends_the_run() -> None:
+    class Ended(BaseException):
+        pass
+
+    def end(_: int, __: FrameType | None) -> None:
+        raise Ended
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with ending_cleanly(lambda _: None) as on_progress:
+            on_progress(at("pruning"))
+            os.kill(os.getpid(), signal.SIGTERM)
+            with pytest.raises(Ended):
+                on_progress(at("pruning"))
+        assert signal.getsignal(signal.SIGTERM) is end
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_beside_the_main_thread_nothing_is_installed() -> None:
+    with ThreadPoolExecutor(1) as aside:
+        shown = []
+
+        def work() -> None:
+            with ending_cleanly(shown.append) as on_progress:
+                on_progress(at("pruning"))
+
+        aside.submit(work).result()
+    assert [progress.stage for progress in shown] == ["pruning"]
 
 
 def test_sigterm_is_ctrl_c_for_a_flow_engine() -> None:

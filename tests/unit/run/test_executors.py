@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import pytest
@@ -39,6 +40,34 @@ def die_on_two(item: Item) -> int:
 
 
 DASHBOARD = "127.0.0.1:0"
+
+
+@dataclass(frozen=True)
+class Slow:
+    folder: Path
+    number: int
+
+
+def take_a_while(item: Slow) -> int:
+    (item.folder / f"{item.number}.began").touch()
+    time.sleep(0.0 if item.number == 0 else 0.4)
+    (item.folder / f"{item.number}.ended").touch()
+    return item.number
+
+
+@pytest.mark.parametrize("chosen", [{"compute": "processes"}, {"dashboard": DASHBOARD}, {}])
+def test_what_was_under_way_when_a_run_is_ended_is_finished(
+    tmp_path: Path, chosen: dict[str, str]
+) -> None:
+    with (  # noqa: PT012 - the point is that both blocks are left by the exception
+        pytest.raises(KeyboardInterrupt),
+        open_executor(load_settings({}, workers=2, **chosen)) as executor,
+    ):
+        for _ in executor.map_unordered(take_a_while, (Slow(tmp_path, n) for n in range(40))):
+            raise KeyboardInterrupt
+    began = {path.stem for path in tmp_path.glob("*.began")}
+    assert began == {path.stem for path in tmp_path.glob("*.ended")}
+    assert 1 < len(began) < 12
 
 
 @pytest.fixture(params=["serial", "threads", "dask"])
