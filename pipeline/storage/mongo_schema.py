@@ -14,7 +14,13 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from kernels.codes import RATING_NAMES, TIER_NAMES
 from pipeline.storage.mongo_connect import Document, MongoRefusedError
-from pipeline.storage.mongo_documents import DAY_ONE_VALUE, SCENARIOS, SCHEMA, STATUS
+from pipeline.storage.mongo_documents import (
+    DAY_ONE_VALUE,
+    KPIS,
+    SCENARIOS,
+    SCHEMA,
+    STATUS,
+)
 
 RUNS: Final = "runs"
 STRUCTURES: Final = "structures"
@@ -23,6 +29,8 @@ CHUNKS: Final = "fs.chunks"
 MERGING: Final = "merging"
 COMPLETE: Final = "complete"
 TIMESTAMP: Final = "timestamp"
+# Of a run being merged: whose completion counts. A complete run has none.
+CLAIM: Final = "claim"
 
 _EXISTS: Final = 48
 _TITLE: Final = "Atlas Forge"
@@ -50,10 +58,6 @@ _RUN: Final[dict[str, Any]] = {
     "columns": {"bsonType": "array", "items": {"bsonType": "object"}},
     "files": {"bsonType": "array", "items": {"bsonType": "object"}},
 }
-_KPIS: Final = (
-    "composite_score", "senior_notional", "mezz_notional", "equity_notional", "dscr_min", "wacc",
-    "equity_irr", "full_coverage",
-)  # fmt: skip
 # What every version's structures have; what else there is follows the column dictionary and the
 # run's levers, so that two versions can share a database.
 _NUMBER: Final = {
@@ -71,7 +75,7 @@ _STRUCTURE: Final[dict[str, Any]] = {
     "viability_tier": {"bsonType": "string", "enum": list(TIER_NAMES)},
     DAY_ONE_VALUE: _NUMBER,
     "senior_rating": {"enum": [*RATING_NAMES, None]},
-    **dict.fromkeys(_KPIS, _NUMBER),
+    **dict.fromkeys(KPIS, _NUMBER),
     STATUS: {"bsonType": "object"},
     SCENARIOS: {"bsonType": "object"},
 }
