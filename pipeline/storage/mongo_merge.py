@@ -9,9 +9,10 @@ time of writing: the same merge again, from anywhere, leaves the same documents.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -25,6 +26,7 @@ from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
     file_digest,
+    json_document,
     read_json,
 )
 from pipeline.storage.mongo_address import mongo_address
@@ -36,7 +38,13 @@ from pipeline.storage.mongo_connect import (
 )
 from pipeline.storage.mongo_documents import SCHEMA, stored_columns
 from pipeline.storage.mongo_encoding import Encoded, encoded
-from pipeline.storage.mongo_files import has_files, keep_file, remove_other_files, told_of
+from pipeline.storage.mongo_files import (
+    keep_file,
+    kept_file,
+    other_files,
+    remove_files,
+    told_of,
+)
 from pipeline.storage.mongo_schema import (
     CLAIM,
     COMPLETE,
@@ -44,6 +52,7 @@ from pipeline.storage.mongo_schema import (
     RUNS,
     STRUCTURES,
     TIMESTAMP,
+    WHOSE,
     prepare,
 )
 from pipeline.storage.mongo_structures import (
@@ -107,7 +116,6 @@ def merge_run(folder: Path, uri: str) -> Merged:
 def _described(folder: Path) -> Document:
     """The run's document while it is merged. Raises UnreadableDocumentError, OSError."""
     manifest = read_json(folder / MANIFEST_PATH)
-    summary = read_json(folder / SUMMARY_PATH)
     outputs = manifest.get("outputs") or {}
     if RANKED_PATH not in outputs:
         raise UnreadableDocumentError(f"run {folder.name} is not finished: nothing is sealed")
@@ -118,22 +126,39 @@ def _described(folder: Path) -> Document:
     run_id: str = manifest["run_id"]
     paths = [MANIFEST_PATH, PLAN_PATH, *[name for name in outputs if name != RANKED_PATH]]
     columns = stored_columns(pq.read_schema(folder / RANKED_PATH))
+    return _document(
+        manifest,
+        read_json(folder / SUMMARY_PATH),
+        [column.document() for column in columns],
+        [told_of(folder, run_id, path) for path in paths],
+    )
+
+
+def _document(
+    manifest: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    columns: list[Document],
+    files: list[Document],
+) -> Document:
+    """What a run's document says while the run is merged, all of it from what was sealed."""
+    run_id = manifest["run_id"]
     return {
         "_id": run_id,
         "schema": SCHEMA,
         "run_id": run_id,
         "project_id": manifest["project"]["id"],
         "title": manifest["project"]["title"],
+        **{name: manifest[name] for name in WHOSE if manifest.get(name)},
         TIMESTAMP: datetime.fromisoformat(manifest["created_at"]),
         "state": MERGING,
         "permutations": Int64(manifest["permutations"]),
         "survivors": Int64(summary["survivors"]),
-        "ranked_sha256": outputs[RANKED_PATH],
+        "ranked_sha256": manifest["outputs"][RANKED_PATH],
         "documents_sha256": None,
         "figures": {name: _stored(summary[name]) for name in _FIGURES},
         "tiers": {name: _stored(count) for name, count in summary["tiers"].items()},
-        "columns": [column.document() for column in columns],
-        "files": [told_of(folder, run_id, path) for path in paths],
+        "columns": columns,
+        "files": files,
     }
 
 
@@ -142,7 +167,11 @@ def _stored(figure: Any) -> Any:
 
 
 def _is_complete(database: Database[Document], run: Document) -> bool:
-    """Whether all of the run is there, unchanged. Raises MongoRefusedError for a newer schema."""
+    """Whether all of the run is there, unchanged. Raises MongoRefusedError for a newer schema.
+
+    It may have been merged from elsewhere, with other timings in its summary: its document has to
+    tell what its own files say.
+    """
     found = patiently(lambda: database[RUNS].find_one({"_id": run["_id"]}))
     if found is None:
         return False
@@ -153,10 +182,21 @@ def _is_complete(database: Database[Document], run: Document) -> bool:
         )
     if found["state"] != COMPLETE or found["ranked_sha256"] != run["ranked_sha256"]:
         return False
-    if not has_files(database, found["files"]):
+    try:
+        kept = {
+            told["path"]: patiently(partial(kept_file, database, told)) for told in found["files"]
+        }
+        manifest = json_document(kept[MANIFEST_PATH], MANIFEST_PATH)
+        summary = json_document(kept[SUMMARY_PATH], SUMMARY_PATH)
+        told = _document(manifest, summary, run["columns"], found["files"])
+    except (UnreadableDocumentError, KeyError, TypeError, ValueError):
         return False
-    stored = patiently(lambda: stored_digest(database[STRUCTURES], run["_id"]))
-    return bool(stored == found["documents_sha256"])
+    if kept.keys() != {each["path"] for each in run["files"]}:
+        return False
+    if patiently(lambda: other_files(database, run["_id"], found["files"])):
+        return False
+    digest = patiently(lambda: stored_digest(database[STRUCTURES], run["_id"]))
+    return bool(found == {**told, "state": COMPLETE, "documents_sha256": digest})
 
 
 def _claimed(database: Database[Document], run: Document) -> str | None:
@@ -197,7 +237,7 @@ def _brought(database: Database[Document], folder: Path, run: Document, claim: s
     complete = {"$set": {"state": COMPLETE, "documents_sha256": digest}, "$unset": {CLAIM: ""}}
     if not patiently(lambda: database[RUNS].update_one(ours, complete)).matched_count:
         return False
-    remove_other_files(database, run["_id"], run["files"])
+    remove_files(database, patiently(lambda: other_files(database, run["_id"], run["files"])))
     return True
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pymongo
@@ -31,6 +32,8 @@ COMPLETE: Final = "complete"
 TIMESTAMP: Final = "timestamp"
 # Of a run being merged: whose completion counts. A complete run has none.
 CLAIM: Final = "claim"
+# Of runs made where these are told: who made it, and for which desk.
+WHOSE: Final = ("owner", "desk")
 
 _EXISTS: Final = 48
 _TITLE: Final = "Atlas Forge"
@@ -96,7 +99,7 @@ def prepare(database: Database[Document]) -> None:
     Raises MongoRefusedError, PyMongoError.
     """
     wanted = {
-        RUNS: validator(RUNS, _RUN, "runs"),
+        RUNS: validator(RUNS, _RUN, "runs", dict.fromkeys((*WHOSE, CLAIM), _TEXT)),
         STRUCTURES: validator(STRUCTURES, _STRUCTURE, "surviving structures"),
         FILES: validator(FILES, _FILE, "files of the runs"),
         CHUNKS: None,
@@ -111,10 +114,11 @@ def prepare(database: Database[Document]) -> None:
         database[name].create_index(keys, unique=unique)
 
 
-# (collection, keys, unique). The first three are those the sources ask for, the fourth reads a run
-# best first, the last two are GridFS's own.
+# (collection, keys, unique). The first of `runs` and the first two of `structures` are those the
+# sources ask for, the third of these reads a run best first, the last two are GridFS's own.
 INDEXES: Final[tuple[tuple[str, list[tuple[str, int]], bool], ...]] = (
     (RUNS, [("project_id", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
+    (RUNS, [("desk", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
     (STRUCTURES, [("viability_tier", pymongo.ASCENDING), (DAY_ONE_VALUE, pymongo.DESCENDING)],
      False),
     (STRUCTURES, [("run_id", pymongo.ASCENDING), ("permutation_id", pymongo.ASCENDING)], True),
@@ -124,15 +128,17 @@ INDEXES: Final[tuple[tuple[str, list[tuple[str, int]], bool], ...]] = (
 )  # fmt: skip
 
 
-def validator(name: str, properties: dict[str, Any], what: str) -> dict[str, Any]:
-    """The validator of a collection; every field named in it is required."""
+def validator(
+    name: str, properties: dict[str, Any], what: str, optional: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The validator of a collection; every field named in it is required but the `optional`."""
     return {
         "$jsonSchema": {
             "title": f"{_TITLE} {name} {SCHEMA}",
             "description": f"{_TITLE}: {what}",
             "bsonType": "object",
             "required": list(properties),
-            "properties": properties,
+            "properties": {**properties, **(optional or {})},
         }
     }
 
