@@ -16,7 +16,7 @@ from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import StrictModel, build
 from pipeline.inputs.project import ProjectFacts, RunSettings
 from pipeline.inputs.request import Request, Run
-from pipeline.inputs.resolve import BUILTIN, BuiltinKind, Source, open_reference
+from pipeline.inputs.resolve import BUILTIN, BuiltinKind, Source, open_referred
 from pipeline.inputs.rulebook import RulebookFile
 from pipeline.inputs.settings import SINGLE_ZCIS, Settings
 from pipeline.inputs.values import check
@@ -70,7 +70,7 @@ def _read(
         collector.error(field, "has to name a file or builtin:name", reference)
         return None
     try:
-        found = open_reference(reference, kind, source.folder)
+        found = open_referred(source, field, reference, kind)
         inner = found.document.collector()
         content = build(model, found.document.value, inner)
         inner.stop_if_any()

@@ -36,6 +36,11 @@ def load_request(path: str | Path) -> Request:
         if text.startswith(BUILTIN)
         else open_source(Path(path))
     )
+    return load_source(source)
+
+
+def load_source(source: Source) -> Request:
+    """The request in a document. Raises InputErrors."""
     if is_payload(source.document.value):
         return load_payload(source)
     return load_project(source)

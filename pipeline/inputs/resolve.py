@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Literal
 
 from pipeline.inputs.errors import InputError, InputErrors, shown, suggestion
 from pipeline.inputs.project import ID_PATTERN
-from pipeline.inputs.yaml_reader import Document, parse, read_text
+from pipeline.inputs.yaml_reader import MAX_BYTES, Document, parse, read_text
 
 BUILTIN = "builtin:"
 BuiltinKind = Literal["projects", "markets", "rulebooks"]
@@ -23,11 +24,16 @@ BuiltinKind = Literal["projects", "markets", "rulebooks"]
 
 @dataclass(frozen=True)
 class Source:
-    """A document read from a file; relative references in it start from `folder`."""
+    """A document; relative references in it start from `folder`.
+
+    `attached` holds what came along with a document from elsewhere, by the field that refers to
+    it. Such a document opens no file of this machine.
+    """
 
     document: Document
     digest: str
     folder: Path
+    attached: Mapping[str, str] | None = None
 
 
 def builtin_folder(kind: BuiltinKind) -> Path:
@@ -52,6 +58,26 @@ def open_source(path: Path, name: str | None = None) -> Source:
     text = read_text(path, name=file)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Source(parse(text, file), digest, path.parent)
+
+
+def source_of(text: str, name: str, attached: Mapping[str, str] | None = None) -> Source:
+    """Parses a text that is in no file. Raises InputErrors."""
+    if len(text.encode()) > MAX_BYTES:
+        raise InputErrors([InputError(name, "", "", f"is larger than {MAX_BYTES:,} bytes")])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Source(parse(text, name), digest, Path(), attached)
+
+
+def open_referred(source: Source, field: str, reference: str, kind: BuiltinKind) -> Source:
+    """What `field` of a document refers to. Raises InputErrors."""
+    if source.attached is None or reference.startswith(BUILTIN):
+        return open_reference(reference, kind, source.folder)
+    if field not in source.attached:
+        message = f"names a file, which did not come along; attach its content as {field}"
+        raise InputErrors(
+            [InputError(source.document.file, field, shown(reference), message, "builtin:NAME")]
+        )
+    return source_of(source.attached[field], f"the attached {field}")
 
 
 def open_reference(reference: str, kind: BuiltinKind, folder: Path) -> Source:
