@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types bench peers search-proof golden lock clean
+.PHONY: help setup run test test-full lint types image bench peers search-proof golden lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -34,6 +34,9 @@ lint: setup  ## style, format, and which layer may import which
 
 types: setup  ## mypy, strict
 	$(BIN)/mypy
+
+image:  ## the container image, from this working tree; BASE_IMAGE=… chooses what it builds on
+	@scripts/image $(TAG)
 
 bench: setup  ## speed beside a C loop of the same arithmetic, best of three; RECORD=1 keeps it
 	$(BIN)/python -m benchmarks $(if $(RECORD),--record)

@@ -25,8 +25,8 @@ from pipeline.storage.mongo_connect import (
     MongoUnreachableError,
     mongo_database,
 )
-from pipeline.storage.mongo_merge import stored_digest
 from pipeline.storage.mongo_schema import CHUNKS, COMPLETE, FILES, RUNS, STRUCTURES, prepare
+from pipeline.storage.mongo_structures import stored_digest
 
 # A run that is complete in the first file has all it needs in the later ones.
 _SAVED: Final = (RUNS, STRUCTURES, FILES, CHUNKS)

@@ -8,14 +8,11 @@ column dictionary alone; text from outside is only ever a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import repeat
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
-from bson import encode
 from bson.int64 import Int64
 
 from kernels import scenarios
@@ -30,7 +27,13 @@ DAY_ONE_VALUE: Final = "day_one_value"
 OWN_FIELDS: Final = ("_id", "schema", "run_id", "project_id", DAY_ONE_VALUE)
 STATUS: Final = "status"
 SCENARIOS: Final = "scenarios"
-_ID: Final = "permutation_id"
+PERMUTATION_ID: Final = "permutation_id"
+# Columns that every version's structures have, as the first of the flat fields.
+KPIS: Final = (
+    "composite_score", "senior_notional", "mezz_notional", "equity_notional", "dscr_min", "wacc",
+    "equity_irr", "full_coverage",
+)  # fmt: skip
+FIRST_COLUMNS: Final = (PERMUTATION_ID, "rank", "viability_tier", "senior_rating", *KPIS)
 
 _TYPES: Final[dict[str, pa.DataType]] = {
     "double": pa.float64(),
@@ -111,42 +114,6 @@ def structure_id(run_id: str, permutation_id: int) -> str:
     return f"{run_id}/{permutation_id}"
 
 
-def encoded(
-    batch: pa.RecordBatch, columns: Sequence[StoredColumn], run_id: str, project_id: str
-) -> list[tuple[str, bytes]]:
-    """(`_id`, BSON) of each row of a batch, column by column. Raises UnstorableRowsError."""
-    flat: dict[str, Iterator[Any]] = {}
-    inner: dict[str, list[Any]] = {}
-    by_scenario: dict[str, dict[str, list[Any]]] = {}
-    by_name = dict(zip(batch.schema.names, batch.columns, strict=True))
-    for column in columns:
-        values = _values(by_name[column.name], column.name)
-        match column.path.split("."):
-            case [_, name]:
-                inner[name] = values
-            case [_, scenario, metric]:
-                by_scenario.setdefault(scenario, {})[metric] = values
-            case _:
-                flat[column.name] = iter(values)
-    ids = [structure_id(run_id, number) for number in by_name[_ID].to_pylist()]
-    nested = {
-        STATUS: _objects(inner),
-        SCENARIOS: _objects({name: _objects(metrics) for name, metrics in by_scenario.items()}),
-    }
-    own = (
-        ids,
-        repeat(SCHEMA),
-        repeat(run_id),
-        repeat(project_id),
-        _values(by_name[DAY_ONE], DAY_ONE),
-    )
-    rows = zip(*own, *flat.values(), *nested.values(), strict=False)
-    names = (*OWN_FIELDS, *flat, *nested)
-    # One document lives at a time: thousands at once would wake the garbage collector.
-    documents = [encode(dict(zip(names, row, strict=True))) for row in rows]
-    return list(zip(ids, documents, strict=True))
-
-
 def table_of(documents: Sequence[Mapping[str, Any]], columns: Sequence[StoredColumn]) -> pa.Table:
     """Documents as rows of the ranked file, `columns` only.
 
@@ -182,36 +149,6 @@ def _is_field_name(name: str) -> bool:
     if not name or name.startswith("$") or name in taken:
         return False
     return "." not in name and "\0" not in name
-
-
-def _objects(columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A dictionary a row, made as it is asked for."""
-    names = tuple(columns)
-    for row in zip(*columns.values(), strict=True):
-        yield dict(zip(names, row, strict=True))
-
-
-def _values(array: pa.Array, name: str) -> list[Any]:
-    """Plain values of a column: None where null, Int64 for whole numbers."""
-    if pa.types.is_list(array.type):
-        return list(array.to_pylist())
-    if pa.types.is_floating(array.type):
-        numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False)
-        if not np.isfinite(numbers).all():
-            raise UnstorableRowsError(f"column {name!r} holds a figure that is no finite number")
-        values: list[Any] = numbers.tolist()
-        if array.null_count:
-            for place in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist():
-                values[place] = None
-        return values
-    # Whole numbers, texts and switches repeat: each distinct value is made once.
-    coded = array.dictionary_encode()
-    distinct: list[Any] = coded.dictionary.to_pylist()
-    if pa.types.is_integer(array.type):
-        distinct = [Int64(value) for value in distinct]
-    distinct.append(None)
-    places = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).tolist()
-    return list(map(distinct.__getitem__, places))
 
 
 def _read(documents: Sequence[Mapping[str, Any]], path: str) -> list[Any]:

@@ -43,6 +43,9 @@ def keep_file(
     file_id = told["file_id"]
     digest = hashlib.sha256()
     chunks = database[CHUNKS]
+    numbers = range(-(-told["length"] // _CHUNK))
+    ours = [_object_id(str(file_id), str(number)) for number in numbers]
+    patiently(lambda: chunks.delete_many({"files_id": file_id, "_id": {"$nin": ours}}))
     for number, data in enumerate(_pieces(source)):
         digest.update(data)
         chunk_id = _object_id(str(file_id), str(number))
@@ -77,21 +80,20 @@ def kept_file(database: Database[Document], told: Mapping[str, Any]) -> bytes:
     return data
 
 
-def has_files(database: Database[Document], files: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether all files that a run's document names are there."""
-    ids = [told["file_id"] for told in files]
-    return database[FILES].count_documents({"_id": {"$in": ids}}) == len(ids)
-
-
-def remove_other_files(
+def other_files(
     database: Database[Document], run_id: str, kept: Sequence[Mapping[str, Any]]
-) -> None:
-    """Delete files of a run that its document does not name: those of an earlier merge."""
+) -> list[ObjectId]:
+    """Ids of the run's files that its document does not name: those of an earlier merge."""
     named = [told["file_id"] for told in kept]
     others = database[FILES].find({"metadata.run_id": run_id, "_id": {"$nin": named}}, {"_id": 1})
-    for file in others.to_list():
-        database[FILES].delete_one({"_id": file["_id"]})
-        database[CHUNKS].delete_many({"files_id": file["_id"]})
+    return [file["_id"] for file in others]
+
+
+def remove_files(database: Database[Document], file_ids: Sequence[ObjectId]) -> None:
+    """Delete files, each before its chunks: a reader finds all of a file or nothing."""
+    for file_id in file_ids:
+        patiently(partial(database[FILES].delete_one, {"_id": file_id}))
+        patiently(partial(database[CHUNKS].delete_many, {"files_id": file_id}))
 
 
 def _pieces(source: Path) -> Iterator[bytes]:

@@ -1,58 +1,69 @@
 """A finished run into MongoDB: nobody sees it there as complete before all of it is.
 
-The run's document says `merging`; structures and files are written; then the structures are read
-back in rank order and must be, byte for byte, those that were made of ranked.parquet. Only then the
+The run's document says `merging`; files and structures are written, and the structures read back in
+rank order: they must be, byte for byte, those that were made of ranked.parquet. Only then the
 document says `complete`. Ids come from the run and its permutations and nothing is stamped with the
 time of writing: the same merge again, from anywhere, leaves the same documents.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 from bson.int64 import Int64
-from bson.raw_bson import RawBSONDocument
-from pymongo import ReplaceOne
-from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
     file_digest,
+    json_document,
     read_json,
 )
 from pipeline.storage.mongo_address import mongo_address
 from pipeline.storage.mongo_connect import (
-    DUPLICATE_KEY,
     Document,
     MongoRefusedError,
     mongo_database,
     patiently,
 )
-from pipeline.storage.mongo_documents import SCHEMA, StoredColumn, encoded, stored_columns
-from pipeline.storage.mongo_files import has_files, keep_file, remove_other_files, told_of
+from pipeline.storage.mongo_documents import SCHEMA, stored_columns
+from pipeline.storage.mongo_encoding import Encoded, encoded
+from pipeline.storage.mongo_files import (
+    keep_file,
+    kept_file,
+    other_files,
+    remove_files,
+    told_of,
+)
 from pipeline.storage.mongo_schema import (
+    CLAIM,
     COMPLETE,
     MERGING,
     RUNS,
     STRUCTURES,
     TIMESTAMP,
+    WHOSE,
     prepare,
+)
+from pipeline.storage.mongo_structures import (
+    BATCH,
+    OthersInTheWayError,
+    stored_digest,
+    structures_written,
 )
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
 
-BATCH: Final = 2_000
 # Another process may be merging the same run; one of the two wins, the other sees it done.
 _ROUNDS: Final = 4
 _PATIENCE_S: Final = 120.0
@@ -61,8 +72,6 @@ _FIGURES: Final = (
     "total_scenarios", "viable_scenarios", "fully_funded_scenarios", "viability_rate", "best_irr",
     "best_dscr", "avg_senior", "best_wacc", "max_senior", "max_day1",
 )  # fmt: skip
-
-Encoded = list[tuple[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,9 @@ def merge_run(folder: Path, uri: str) -> Merged:
             if _is_complete(database, run):
                 break
             already = False
-            if _claimed(database, run):
-                if _brought(database, folder, run):
+            claim = _claimed(database, run)
+            if claim is not None:
+                if _brought(database, folder, run, claim):
                     break
                 _wait_for_the_other(database, run)
         else:
@@ -106,7 +116,6 @@ def merge_run(folder: Path, uri: str) -> Merged:
 def _described(folder: Path) -> Document:
     """The run's document while it is merged. Raises UnreadableDocumentError, OSError."""
     manifest = read_json(folder / MANIFEST_PATH)
-    summary = read_json(folder / SUMMARY_PATH)
     outputs = manifest.get("outputs") or {}
     if RANKED_PATH not in outputs:
         raise UnreadableDocumentError(f"run {folder.name} is not finished: nothing is sealed")
@@ -117,22 +126,39 @@ def _described(folder: Path) -> Document:
     run_id: str = manifest["run_id"]
     paths = [MANIFEST_PATH, PLAN_PATH, *[name for name in outputs if name != RANKED_PATH]]
     columns = stored_columns(pq.read_schema(folder / RANKED_PATH))
+    return _document(
+        manifest,
+        read_json(folder / SUMMARY_PATH),
+        [column.document() for column in columns],
+        [told_of(folder, run_id, path) for path in paths],
+    )
+
+
+def _document(
+    manifest: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    columns: list[Document],
+    files: list[Document],
+) -> Document:
+    """What a run's document says while the run is merged, all of it from what was sealed."""
+    run_id = manifest["run_id"]
     return {
         "_id": run_id,
         "schema": SCHEMA,
         "run_id": run_id,
         "project_id": manifest["project"]["id"],
         "title": manifest["project"]["title"],
+        **{name: manifest[name] for name in WHOSE if manifest.get(name)},
         TIMESTAMP: datetime.fromisoformat(manifest["created_at"]),
         "state": MERGING,
         "permutations": Int64(manifest["permutations"]),
         "survivors": Int64(summary["survivors"]),
-        "ranked_sha256": outputs[RANKED_PATH],
+        "ranked_sha256": manifest["outputs"][RANKED_PATH],
         "documents_sha256": None,
         "figures": {name: _stored(summary[name]) for name in _FIGURES},
         "tiers": {name: _stored(count) for name, count in summary["tiers"].items()},
-        "columns": [column.document() for column in columns],
-        "files": [told_of(folder, run_id, path) for path in paths],
+        "columns": columns,
+        "files": files,
     }
 
 
@@ -141,7 +167,11 @@ def _stored(figure: Any) -> Any:
 
 
 def _is_complete(database: Database[Document], run: Document) -> bool:
-    """Whether all of the run is there, unchanged. Raises MongoRefusedError for a newer schema."""
+    """Whether all of the run is there, unchanged. Raises MongoRefusedError for a newer schema.
+
+    It may have been merged from elsewhere, with other timings in its summary: its document has to
+    tell what its own files say.
+    """
     found = patiently(lambda: database[RUNS].find_one({"_id": run["_id"]}))
     if found is None:
         return False
@@ -152,48 +182,62 @@ def _is_complete(database: Database[Document], run: Document) -> bool:
         )
     if found["state"] != COMPLETE or found["ranked_sha256"] != run["ranked_sha256"]:
         return False
-    if not has_files(database, found["files"]):
+    try:
+        kept = {
+            told["path"]: patiently(partial(kept_file, database, told)) for told in found["files"]
+        }
+        manifest = json_document(kept[MANIFEST_PATH], MANIFEST_PATH)
+        summary = json_document(kept[SUMMARY_PATH], SUMMARY_PATH)
+        told = _document(manifest, summary, run["columns"], found["files"])
+    except (UnreadableDocumentError, KeyError, TypeError, ValueError):
         return False
-    stored = patiently(lambda: stored_digest(database[STRUCTURES], run["_id"]))
-    return bool(stored == found["documents_sha256"])
+    if kept.keys() != {each["path"] for each in run["files"]}:
+        return False
+    if patiently(lambda: other_files(database, run["_id"], found["files"])):
+        return False
+    digest = patiently(lambda: stored_digest(database[STRUCTURES], run["_id"]))
+    return bool(found == {**told, "state": COMPLETE, "documents_sha256": digest})
 
 
-def _claimed(database: Database[Document], run: Document) -> bool:
-    """Put the run's document to `merging`; False if another process has completed the run."""
+def _claimed(database: Database[Document], run: Document) -> str | None:
+    """Put the run's document to `merging`; returns the claim under which it can be completed.
+
+    Who finds the same run being merged joins in: both write the same. A removal takes the claim
+    away together with the document. None if another process has completed the run.
+    """
     runs = database[RUNS]
+    found = patiently(lambda: runs.find_one({"_id": run["_id"]}))
+    if found is not None and {**run, CLAIM: found.get(CLAIM)} == found:
+        return str(found[CLAIM])
+    claim = uuid4().hex
+    claimed = {**run, CLAIM: claim}
     unless_complete = {"_id": run["_id"], "state": {"$ne": COMPLETE}}
     try:
-        patiently(lambda: runs.replace_one(unless_complete, run, upsert=True))
+        patiently(lambda: runs.replace_one(unless_complete, claimed, upsert=True))
     except DuplicateKeyError:
         # It is complete there: of another merge, which is fine, or with something missing since.
         if _is_complete(database, run):
-            return False
-        patiently(lambda: runs.replace_one({"_id": run["_id"]}, run, upsert=True))
-    return True
+            return None
+        patiently(lambda: runs.replace_one({"_id": run["_id"]}, claimed, upsert=True))
+    return claim
 
 
-def _brought(database: Database[Document], folder: Path, run: Document) -> bool:
+def _brought(database: Database[Document], folder: Path, run: Document, claim: str) -> bool:
     """Write everything, check it, and call it complete; False if another process took over."""
-    columns = stored_columns(pq.read_schema(folder / RANKED_PATH))
     for told in run["files"]:
         keep_file(database, run["_id"], run[TIMESTAMP], folder / told["path"], told)
     try:
-        digest = _structures_written(database[STRUCTURES], folder, run, columns)
-    except _OthersInTheWayError:
-        # Documents under this run's name that no merge of it wrote: they go, once.
-        patiently(lambda: database[STRUCTURES].delete_many({"run_id": run["_id"]}))
-        try:
-            digest = _structures_written(database[STRUCTURES], folder, run, columns)
-        except _OthersInTheWayError:
-            raise MongoRefusedError(
-                f"collection {STRUCTURES} does not give back what was written to it for run "
-                f"{run['_id']}: something else writes there"
-            ) from None
-    ours = {"_id": run["_id"], "state": MERGING, "files": run["files"]}
-    complete = {"$set": {"state": COMPLETE, "documents_sha256": digest}}
+        digest = structures_written(database[STRUCTURES], run["_id"], _batches(folder, run))
+    except OthersInTheWayError:
+        raise MongoRefusedError(
+            f"collection {STRUCTURES} does not give back what was written to it for run "
+            f"{run['_id']}: something else writes there"
+        ) from None
+    ours = {"_id": run["_id"], "state": MERGING, CLAIM: claim}
+    complete = {"$set": {"state": COMPLETE, "documents_sha256": digest}, "$unset": {CLAIM: ""}}
     if not patiently(lambda: database[RUNS].update_one(ours, complete)).matched_count:
         return False
-    remove_other_files(database, run["_id"], run["files"])
+    remove_files(database, patiently(lambda: other_files(database, run["_id"], run["files"])))
     return True
 
 
@@ -210,88 +254,11 @@ def _wait_for_the_other(database: Database[Document], run: Document) -> None:
         time.sleep(_POLL_S)
 
 
-class _OthersInTheWayError(Exception):
-    """The collection holds structures of the run that are not those of its ranked file."""
-
-
-def _structures_written(
-    structures: Collection[Document], folder: Path, run: Document, columns: list[StoredColumn]
-) -> str:
-    """Write all structures and read them back; returns the sha256 of their documents by rank.
-
-    Memory holds two batches. One thread makes documents while another sends them.
-    """
-    digest = hashlib.sha256()
-    sender = _Sender(structures)
-    with ThreadPoolExecutor(1, "atlas-forge-mongo") as pool:
-        sending: Future[None] | None = None
-        for batch in _batches(folder, run, columns):
-            for _, document in batch:
-                digest.update(document)
-            if sending is not None:
-                sending.result()
-            sending = pool.submit(sender.send, batch)
-        if sending is not None:
-            sending.result()
-    written = digest.hexdigest()
-    if patiently(lambda: stored_digest(structures, run["_id"])) != written:
-        raise _OthersInTheWayError
-    return written
-
-
-def stored_digest(structures: Collection[Document], run_id: str) -> str:
-    """sha256 over the stored documents of a run in rank order."""
-    digest = hashlib.sha256()
-    for raw in structures.find_raw_batches({"run_id": run_id}, sort=[("rank", 1)]):
-        digest.update(cast(bytes, raw))
-    return digest.hexdigest()
-
-
-def _batches(folder: Path, run: Document, columns: list[StoredColumn]) -> Iterator[Encoded]:
+def _batches(folder: Path, run: Document) -> Iterator[Encoded]:
+    columns = stored_columns(pq.read_schema(folder / RANKED_PATH))
     file = pq.ParquetFile(folder / RANKED_PATH, page_checksum_verification=True)
     # One row group after the other: a reader over all of them keeps what it has read.
     for group in range(file.num_row_groups):
         for rows in file.iter_batches(BATCH, row_groups=[group], use_threads=False):
-            yield encoded(rows, columns, run["run_id"], run["project_id"])
-
-
-class _Sender:
-    """Writes batches so that writing one again changes nothing.
-
-    A structure is inserted, or replaced where its `_id` is there already. Plain inserts are two and
-    a half times as fast as upserts, so they are tried while nothing is in their way.
-    """
-
-    def __init__(self, structures: Collection[Document]) -> None:
-        self._structures = structures
-        self._new = True
-
-    def send(self, batch: Encoded) -> None:
-        """Write a batch, acknowledged. Raises _OthersInTheWayError, PyMongoError."""
-        documents: list[Any] = [RawBSONDocument(document) for _, document in batch]
-        if self._new:
-            try:
-                patiently(lambda: self._structures.insert_many(documents, ordered=False))
-                return
-            except BulkWriteError as error:
-                _raise_unless_duplicates(error)
-        requests = [
-            ReplaceOne({"_id": number}, document, upsert=True)
-            for (number, _), document in zip(batch, documents, strict=True)
-        ]
-        for _ in range(_ROUNDS):
-            try:
-                done = patiently(lambda: self._structures.bulk_write(requests, ordered=False))
-            except BulkWriteError as error:
-                # Another process has just written the same structure: now it can be replaced.
-                _raise_unless_duplicates(error)
-            else:
-                self._new = done.upserted_count == len(batch)
-                return
-        raise _OthersInTheWayError
-
-
-def _raise_unless_duplicates(error: BulkWriteError) -> None:
-    problems = (error.details or {}).get("writeErrors", [])
-    if not problems or any(problem["code"] != DUPLICATE_KEY for problem in problems):
-        raise error
+            if rows.num_rows:
+                yield encoded(rows, columns, run["run_id"], run["project_id"])

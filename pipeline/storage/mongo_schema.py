@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pymongo
@@ -14,7 +15,13 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from kernels.codes import RATING_NAMES, TIER_NAMES
 from pipeline.storage.mongo_connect import Document, MongoRefusedError
-from pipeline.storage.mongo_documents import DAY_ONE_VALUE, SCENARIOS, SCHEMA, STATUS
+from pipeline.storage.mongo_documents import (
+    DAY_ONE_VALUE,
+    KPIS,
+    SCENARIOS,
+    SCHEMA,
+    STATUS,
+)
 
 RUNS: Final = "runs"
 STRUCTURES: Final = "structures"
@@ -23,6 +30,10 @@ CHUNKS: Final = "fs.chunks"
 MERGING: Final = "merging"
 COMPLETE: Final = "complete"
 TIMESTAMP: Final = "timestamp"
+# Of a run being merged: whose completion counts. A complete run has none.
+CLAIM: Final = "claim"
+# Of runs made where these are told: who made it, and for which desk.
+WHOSE: Final = ("owner", "desk")
 
 _EXISTS: Final = 48
 _TITLE: Final = "Atlas Forge"
@@ -50,10 +61,6 @@ _RUN: Final[dict[str, Any]] = {
     "columns": {"bsonType": "array", "items": {"bsonType": "object"}},
     "files": {"bsonType": "array", "items": {"bsonType": "object"}},
 }
-_KPIS: Final = (
-    "composite_score", "senior_notional", "mezz_notional", "equity_notional", "dscr_min", "wacc",
-    "equity_irr", "full_coverage",
-)  # fmt: skip
 # What every version's structures have; what else there is follows the column dictionary and the
 # run's levers, so that two versions can share a database.
 _NUMBER: Final = {
@@ -71,7 +78,7 @@ _STRUCTURE: Final[dict[str, Any]] = {
     "viability_tier": {"bsonType": "string", "enum": list(TIER_NAMES)},
     DAY_ONE_VALUE: _NUMBER,
     "senior_rating": {"enum": [*RATING_NAMES, None]},
-    **dict.fromkeys(_KPIS, _NUMBER),
+    **dict.fromkeys(KPIS, _NUMBER),
     STATUS: {"bsonType": "object"},
     SCENARIOS: {"bsonType": "object"},
 }
@@ -92,7 +99,7 @@ def prepare(database: Database[Document]) -> None:
     Raises MongoRefusedError, PyMongoError.
     """
     wanted = {
-        RUNS: validator(RUNS, _RUN, "runs"),
+        RUNS: validator(RUNS, _RUN, "runs", dict.fromkeys((*WHOSE, CLAIM), _TEXT)),
         STRUCTURES: validator(STRUCTURES, _STRUCTURE, "surviving structures"),
         FILES: validator(FILES, _FILE, "files of the runs"),
         CHUNKS: None,
@@ -107,10 +114,11 @@ def prepare(database: Database[Document]) -> None:
         database[name].create_index(keys, unique=unique)
 
 
-# (collection, keys, unique). The first three are those the sources ask for, the fourth reads a run
-# best first, the last two are GridFS's own.
+# (collection, keys, unique). The first of `runs` and the first two of `structures` are those the
+# sources ask for, the third of these reads a run best first, the last two are GridFS's own.
 INDEXES: Final[tuple[tuple[str, list[tuple[str, int]], bool], ...]] = (
     (RUNS, [("project_id", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
+    (RUNS, [("desk", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
     (STRUCTURES, [("viability_tier", pymongo.ASCENDING), (DAY_ONE_VALUE, pymongo.DESCENDING)],
      False),
     (STRUCTURES, [("run_id", pymongo.ASCENDING), ("permutation_id", pymongo.ASCENDING)], True),
@@ -120,15 +128,17 @@ INDEXES: Final[tuple[tuple[str, list[tuple[str, int]], bool], ...]] = (
 )  # fmt: skip
 
 
-def validator(name: str, properties: dict[str, Any], what: str) -> dict[str, Any]:
-    """The validator of a collection; every field named in it is required."""
+def validator(
+    name: str, properties: dict[str, Any], what: str, optional: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The validator of a collection; every field named in it is required but the `optional`."""
     return {
         "$jsonSchema": {
             "title": f"{_TITLE} {name} {SCHEMA}",
             "description": f"{_TITLE}: {what}",
             "bsonType": "object",
             "required": list(properties),
-            "properties": properties,
+            "properties": {**properties, **(optional or {})},
         }
     }
 

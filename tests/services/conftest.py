@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.storage.mongo_merge import merge_run
 from tests.run_projects import request_of, run_here
-from tests.services.mongod import Mongod
+from tests.services.mongod import Mongod, stored
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     _, run = run_here(request_of(folder, limit=4_000), folder / "runs")
     return run
+
+
+@pytest.fixture(scope="session")
+def undisturbed(mongod: Mongod, finished: Path) -> dict[str, list[bytes]]:
+    """The documents that a merge leaves which nothing got in the way of, in any database."""
+    merge_run(finished, mongod.uri("undisturbed"))
+    return stored(mongod, "undisturbed")

@@ -1,4 +1,4 @@
-"""A real mongod of this machine for tests: a replica set of one, on loopback, on a free port."""
+"""Real servers of this machine for tests: a replica set of one, or of several, on loopback."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Mongod:
         replica_set: bool = True,
         users: bool = False,
         more: Sequence[str] = (),
+        initiate: bool = True,
     ) -> None:
         self._folder = folder
         self._users = users
@@ -73,7 +74,7 @@ class Mongod:
             self._command += ["--keyFile", str(key)]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
-        if replica_set:
+        if replica_set and initiate:
             self._initiate()
 
     def uri(self, database: str, **options: Any) -> str:
@@ -102,6 +103,16 @@ class Mongod:
         self._process.kill()
         self._process.wait()
 
+    def stop(self) -> None:
+        """SIGTERM: a shutdown in order, waited for."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(60)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def client(self) -> pymongo.MongoClient[dict[str, Any]]:
         """A client of the whole server, as root where it has users."""
         login = {"username": "root", "password": "root"} if self._users else {}
@@ -121,6 +132,87 @@ class Mongod:
                 client.admin.command("createUser", "root", pwd="root", roles=["root"])
 
 
+class ReplicaSet:
+    """Several servers that elect one among them; members may be killed and started again."""
+
+    def __init__(self, folder: Path, members: int = 3) -> None:
+        self.members = []
+        for number in range(members):
+            (folder / str(number)).mkdir()
+            self.members.append(Mongod(folder / str(number), initiate=False))
+        config = {
+            "_id": "rs0",
+            "members": [
+                {"_id": number, "host": f"127.0.0.1:{member.port}"}
+                for number, member in enumerate(self.members)
+            ],
+            # An election takes a second or two, where it would take ten by default.
+            "settings": {"electionTimeoutMillis": 1_000, "heartbeatIntervalMillis": 250},
+        }
+        with self.members[0].client() as client:
+            client.admin.command("replSetInitiate", config)
+        self.primary()
+
+    def uri(self, database: str, **options: Any) -> str:
+        """The address of the whole set."""
+        hosts = ",".join(f"127.0.0.1:{member.port}" for member in self.members)
+        options = {"replicaSet": "rs0", **options}
+        told = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"mongodb://{hosts}/{database}?{told}"
+
+    def client(self) -> pymongo.MongoClient[dict[str, Any]]:
+        """A client of the set that reads what a majority has."""
+        return pymongo.MongoClient(self.uri("admin"), readConcernLevel="majority")
+
+    def primary(self) -> Mongod:
+        """The member that takes writes, once there is one."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for member in self.members:
+                if member.is_running and _is_primary(member):
+                    return member
+            time.sleep(0.05)
+        raise AssertionError("no primary")
+
+    def others(self) -> list[Mongod]:
+        """All but the primary."""
+        primary = self.primary()
+        return [member for member in self.members if member is not primary]
+
+    def heal(self) -> None:
+        """Every member runs and follows, or leads."""
+        for member in self.members:
+            if not member.is_running:
+                member.start()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with self.primary().client() as client:
+                states = {each["state"] for each in _members(client)}
+            if states == {1, 2}:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the members do not follow")
+
+    def kill(self) -> None:
+        """All members, at the end."""
+        for member in self.members:
+            if member.is_running:
+                member.kill()
+
+
+def _is_primary(member: Mongod) -> bool:
+    try:
+        with member.client() as client:
+            return bool(client.admin.command("hello")["isWritablePrimary"])
+    except (AutoReconnect, OperationFailure):
+        return False
+
+
+def _members(client: pymongo.MongoClient[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.admin.command("replSetGetStatus")["members"]
+    return found
+
+
 def wait_for_primary(client: pymongo.MongoClient[dict[str, Any]]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -133,7 +225,7 @@ def wait_for_primary(client: pymongo.MongoClient[dict[str, Any]]) -> None:
     raise AssertionError("no primary")
 
 
-def stored(server: Mongod, database: str) -> dict[str, list[bytes]]:
+def stored(server: Mongod | ReplicaSet, database: str) -> dict[str, list[bytes]]:
     """Every document of a database as its bytes, by collection, in the order of `_id`."""
     with server.client() as client:
         found = {}
