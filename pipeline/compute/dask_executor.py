@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Final
@@ -48,10 +47,6 @@ _LAST_SECONDS: Final = 15
 _LOOPBACK: Final = "127.0.0.1"
 
 
-class SchedulerLostError(OSError):
-    """The scheduler does not answer any more."""
-
-
 class DaskExecutor:
     """An Executor over a connected client."""
 
@@ -59,18 +54,13 @@ class DaskExecutor:
         self._client = client
         self._in_process = in_process
         self._under_way: dict[Any, Any] = {}
-        # Asked for now: a client that lost its scheduler does not know it any more.
-        self._address = client.scheduler_info()["address"]
         self.slots = slots
         self.dashboard_link: str | None = client.dashboard_link if dashboard else None
 
     def map_unordered(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[Result]:
-        """Results as they come, about four items a slot under way.
-
-        Raises PartitionsFailed, SchedulerLostError.
-        """
+        """Results as they come, about four items a slot under way. Raises PartitionsFailed."""
         waiting = iter(items)
         under_way: dict[Any, Item] = {}
         self._under_way = under_way
@@ -84,15 +74,13 @@ class DaskExecutor:
                 futures.append(future)
             return futures
 
+        completed = as_completed(submit(WINDOW_PER_SLOT * self.slots))
         try:
-            completed = as_completed(submit(WINDOW_PER_SLOT * self.slots))
             for future in completed:
                 item = under_way.pop(future)
                 error = future.exception() if future.status == "error" else None
                 if error is not None:
                     failures.append(Failure(str(item), _cause(error)))
-                elif future.status != "finished" and self._client.status != "running":
-                    raise self._lost()
                 elif future.status != "finished":
                     failures.append(Failure(str(item), f"its task was {future.status}"))
                 else:
@@ -101,27 +89,18 @@ class DaskExecutor:
                 if not failures:
                     for following in submit(1):
                         completed.add(following)
-        except (OSError, CancelledError) as error:
-            # A partition's own errors come back as data; these are the connection's.
-            raise self._lost() from error
         finally:
             self.let_go()
         if failures:
             raise PartitionsFailed(failures)
 
-    def _lost(self) -> SchedulerLostError:
-        return SchedulerLostError(
-            f"the Dask scheduler at {self._address} does not answer any more; finished "
-            "partitions have their checkpoints, and the same command goes on from them"
-        )
-
     def let_go(self) -> None:
         """After an early end (an error, Ctrl-C): what computes may finish, nothing else starts."""
         futures, self._under_way = list(self._under_way), {}
-        # A scheduler that is gone has nothing under way.
-        if not futures or self._client.status != "running":
+        if not futures:
             return
-        with suppress(OSError, CancelledError):
+        # A scheduler that is gone has nothing under way.
+        with suppress(OSError, TimeoutError):
             computing = {key for keys in self._client.processing().values() for key in keys}
             last = [future for future in futures if future.key in computing]
             self._client.cancel([future for future in futures if future not in last])
@@ -143,12 +122,9 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
     """A DaskExecutor on the scheduler the settings name, or else on a cluster of this machine."""
     with dask.config.set(_configuration(settings)):
         if settings.scheduler:
-            with (
-                _quiet_client(),
-                Client(
-                    settings.scheduler, security=_security(settings), timeout=_CONNECT_SECONDS
-                ) as client,
-            ):
+            with Client(
+                settings.scheduler, security=_security(settings), timeout=_CONNECT_SECONDS
+            ) as client:
                 client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
                 slots = sum(client.nthreads().values())
                 with _let_go_at_the_end(
@@ -169,18 +145,6 @@ def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
         finally:
             with suppress(TimeoutError):
                 cluster.close(timeout=10)
-
-
-@contextmanager
-def _quiet_client() -> Iterator[None]:
-    """What Dask says of a lost scheduler, with its stack, is said in one sentence of ours."""
-    log = logging.getLogger("distributed.client")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 @contextmanager
