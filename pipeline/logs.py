@@ -6,13 +6,15 @@ the event is about. Secrets are taken out before anything is written.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -41,12 +43,10 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
     """The log of the run in `folder`; lines of `human_level` and above go to stderr as well."""
     path = folder / LOG_PATH
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Line buffered, so that the log of a killed run is complete; open as long as the process.
-    file = path.open("a", encoding="utf-8", buffering=1)
     return cast(
         FilteringBoundLogger,
         structlog.wrap_logger(
-            structlog.WriteLogger(file),
+            structlog.WriteLogger(cast(TextIO, _LogFile(path))),
             processors=[
                 structlog.processors.add_log_level,
                 _level_in_capitals,
@@ -90,6 +90,34 @@ def redacted_text(text: str) -> str:
 def _level_in_capitals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     event["level"] = str(event["level"]).upper()
     return event
+
+
+class _LogFile:
+    """Appends whole lines, each at once, so that the log of a killed run is complete.
+
+    A disk that is full must not end a run in its log's name, and the log must not keep a run from
+    saying why it ended: what cannot be written is left out, and that is said once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)  # for good
+        self._told = False
+
+    def write(self, line: str) -> None:
+        data = line.encode()
+        try:
+            before = os.fstat(self._file).st_size
+            if os.write(self._file, data) < len(data):
+                os.ftruncate(self._file, before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                print(f"warning: {self._path} lacks lines: {error.strerror}", file=sys.stderr)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 class _Echo:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.stages.contract import OnProgress, Progress
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_STOPPING: Final = b"stopping after the partitions in flight; a second signal stops at once\n"
 
 
 class _Interrupt:
@@ -42,6 +45,8 @@ class _Interrupt:
         if self._waiting is not None or not self._cluster_open:
             self._end(number, frame)
         self._waiting = number
+        # Not by a stream: the signal may have come in the middle of one's work.
+        os.write(sys.stderr.fileno(), _STOPPING)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         before = self._before[number]

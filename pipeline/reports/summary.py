@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.reports import summary_pdf
 from pipeline.reports.model import ReportModel
+from pipeline.storage.store import write_file
 
 FILE_NAME = "summary.pdf"
 
@@ -27,16 +27,7 @@ def write_summary_pdf(
     written.
     """
     path = Path(run_dir) / "reports" / FILE_NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
     report = ReportModel.from_run(summary, manifest, top_rows, scatter, near_misses)
     content = summary_pdf.render(report)
-    partial = path.with_name(f".{FILE_NAME}.{os.getpid()}")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_file(path, content)
     return path

@@ -17,6 +17,7 @@ from pipeline.stages.contract import (
 )
 from pipeline.stages.counts import Counts, add_counts, whole
 from pipeline.stages.usage import Usage, record_stage
+from pipeline.storage.checkpoints import remove_beyond
 
 
 def fan_out(
@@ -72,6 +73,9 @@ def fan_out(
         seconds=time.perf_counter() - started,
     )
     usage.finish()
+    foreign = remove_beyond(run.store, stage, total)
+    if foreign:
+        log.warning("parts_removed", stage=stage, parts=foreign, reason="they are of another plan")
     log.info(
         "stage_done",
         stage=stage,

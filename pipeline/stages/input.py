@@ -19,10 +19,15 @@ from pipeline.stages.contract import INPUT, Run
 from pipeline.stages.usage import record_stage
 from pipeline.storage import lock
 from pipeline.storage.fingerprint import engine_fingerprint, library_versions
-from pipeline.storage.manifest import MANIFEST_PATH, SCHEMA, read_json
+from pipeline.storage.manifest import (
+    MANIFEST_PATH,
+    SCHEMA,
+    UnreadableDocumentError,
+    read_json,
+)
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.results import LocalResults, NoSuchRunError
-from pipeline.storage.store import TEMPORARY, open_folder
+from pipeline.storage.store import TEMPORARY, open_folder, remove_cut_off
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -82,6 +87,7 @@ def reopen(run_id: str, settings: Settings) -> Run:
     started = time.perf_counter()
     folder, plan = stored(run_id, settings)
     manifest = read_json(folder / MANIFEST_PATH)
+    _check_question(manifest, plan)
     run = Run(
         run_id=run_id,
         folder=folder,
@@ -147,6 +153,8 @@ def _open(run: Run, started: float) -> None:
             log.warning("stale_lock", reason=stale)
         # Whole files only ever leave this folder by a rename; what is left in it was cut off.
         shutil.rmtree(run.folder / TEMPORARY, ignore_errors=True)
+        for name in ("", "checkpoints", "reports"):
+            remove_cut_off(run.folder / name)
         for name in (TEMPORARY, "checkpoints/pruning", "checkpoints/analysis", "evaluated"):
             (run.folder / name).mkdir(parents=True, exist_ok=True)
         warm_up(run.problem)
@@ -164,6 +172,20 @@ def _stored_plan(folder: Path, run_id: str) -> Plan:
     if plan.run_id != run_id:
         raise UnreadablePlanError(f"the plan in {run_id} belongs to run {plan.run_id}")
     return plan
+
+
+def _check_question(manifest: dict[str, Any], plan: Plan) -> None:
+    """Raise UnreadableDocumentError unless the manifest asks what the run's id stands for."""
+    try:
+        project_id, content = manifest["project"]["id"], manifest["request"]
+        found = run_id_of(project_id, content, plan.seed, plan.count, plan.fingerprint)
+    except (KeyError, TypeError):
+        found = None
+    if found != plan.run_id:
+        raise UnreadableDocumentError(
+            f"{MANIFEST_PATH} was changed after it was written: it is not that of run "
+            f"{plan.run_id}; start the run again from its project file"
+        )
 
 
 def _about(

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from pipeline.space.levers import IntArray
 from pipeline.stages.contract import Outcome, PartitionTask, Run
 from pipeline.stages.counts import Counts, add_counts
+from pipeline.stages.memory import memory_used_pct
 from pipeline.storage.checkpoints import check_part, write_part
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import Plan, cached_plan
@@ -74,16 +74,18 @@ def in_slices(
 ) -> tuple[pa.Table, Counts]:
     """Rows and record of a partition's `ids` (rows,), none or more, computed a slice at a time.
 
-    Slices get smaller while the machine is short of memory; the partition, and every bit of it,
-    stays the same.
+    Slices get smaller as long as memory is short; the partition, and every bit of it, stays the
+    same.
     """
-    crowded = psutil.virtual_memory().percent > _MEMORY_PRESSURE_PCT
-    step = _SMALL_SLICE_ROWS if crowded else _SLICE_ROWS
     tables: list[pa.Table] = []
     total: Counts = {}
-    for start in range(0, max(1, len(ids)), step):
-        table, record = compute(ids[start : start + step])
+    start = 0
+    while not tables or start < len(ids):
+        crowded = memory_used_pct() > _MEMORY_PRESSURE_PCT
+        stop = start + (_SMALL_SLICE_ROWS if crowded else _SLICE_ROWS)
+        table, record = compute(ids[start:stop])
         tables.append(table)
         add_counts(total, record)
+        start = stop
     # One chunk, so that the bytes of the file do not depend on the slices either.
     return pa.concat_tables(tables).combine_chunks(), total

@@ -11,12 +11,14 @@ from pipeline.stages.usage import record_stage
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
+    asks_the_same,
     json_bytes,
     now,
     read_json,
     write_json,
 )
 from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_bytes, read_plan
+from pipeline.storage.store import write_file
 
 
 def permutation_stage(run: Run) -> Plan:
@@ -37,15 +39,14 @@ def permutation_stage(run: Run) -> Plan:
         plan = None
     if plan is None:
         plan = _new_plan(run)
-        _write_plan(run, plan)
+        run.store.put(PLAN_PATH, plan_bytes(plan))
     elif run.partition_rows not in (None, plan.partition_rows):
         log.warning(
             "stored_plan_kept",
             reason=f"this run is cut into partitions of {plan.partition_rows} rows, "
             f"not {run.partition_rows}; its stored plan is kept",
         )
-    if not (run.folder / PLAN_PATH).is_file():
-        _write_plan(run, plan)
+    _write_beside(run, plan)
     _write_manifest(run, plan)
     record_stage(run.folder, PERMUTATION, time.perf_counter() - started)
     return plan
@@ -64,22 +65,30 @@ def _new_plan(run: Run) -> Plan:
     )
 
 
-def _write_plan(run: Run, plan: Plan) -> None:
-    """Into the store, where workers read it, and into the run folder, where people do."""
-    data = plan_bytes(plan)
-    run.store.put(PLAN_PATH, data)
-    if run.shares_store:
-        (run.folder / PLAN_PATH).write_bytes(data)
+def _write_beside(run: Run, plan: Plan) -> None:
+    """The plan in the run folder, where people and `resume` read it, as it is in the store."""
+    if not run.shares_store:
+        return
+    path, data = run.folder / PLAN_PATH, plan_bytes(plan)
+    if not path.is_file() or path.read_bytes() != data:
+        write_file(path, data)
 
 
 def _write_manifest(run: Run, plan: Plan) -> None:
-    """The manifest of a plan; one that already describes this plan stays as it is."""
+    """The manifest of a plan; one that already describes this plan stays as it is.
+
+    One without outputs is written in its place: whatever stood there, the outputs are made again.
+    """
     path = run.folder / MANIFEST_PATH
-    try:
-        if read_json(path).get("plan_hash") == plan.plan_hash:
-            return
-    except UnreadableDocumentError:
-        pass
+    if path.exists():
+        try:
+            found = read_json(path)
+            if found.get("plan_hash") == plan.plan_hash and asks_the_same(found, run.about):
+                return
+            reason = "it does not describe this run's plan and request"
+        except UnreadableDocumentError as error:
+            reason = str(error)
+        run_log(run.folder, run.settings.log_level).warning("manifest_rewritten", reason=reason)
     manifest = {
         **run.about,
         "created_at": now(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,29 +43,35 @@ class Usage:
         self._look()
         elapsed = time.perf_counter() - self._started
         used = self._cpu_seconds() - self._cpu_before
-        self.utilisation_pct = round(100.0 * used / (elapsed * self._slots), 1)
+        # Workers that died took the seconds they had used with them.
+        self.utilisation_pct = round(100.0 * max(0.0, used) / (elapsed * self._slots), 1)
         self.delta_mb = round(self._process.memory_info().rss / _MIB - self._before_mb, 1)
 
     def _look(self) -> None:
-        children = sum(child.memory_info().rss for child in self._children()) / _MIB
+        children = self._of_children(lambda child: float(child.memory_info().rss)) / _MIB
         self.peak_mb = max(self.peak_mb, round(own_peak_mb() + children, 1))
 
     def _cpu_seconds(self) -> float:
+        return _cpu_seconds(self._process) + self._of_children(_cpu_seconds)
+
+    def _of_children(self, figure: Callable[[psutil.Process], float]) -> float:
+        """The sum of a figure over the children; one that has just ended adds nothing."""
         total = 0.0
-        for process in (self._process, *self._children()):
-            times = process.cpu_times()
-            total += times.user + times.system
+        for child in self._children():
+            with suppress(psutil.Error):
+                total += figure(child)
         return total
 
     def _children(self) -> list[psutil.Process]:
         try:
-            return [
-                child
-                for child in self._process.children(recursive=True)
-                if child.status() != psutil.STATUS_ZOMBIE
-            ]
+            return list(self._process.children(recursive=True))
         except psutil.Error:
             return []
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def own_peak_mb() -> float:

@@ -3,7 +3,8 @@
 The part is written first, then its marker. A part counts as done only if its marker names this
 plan, engine, stage and number, and the part's bytes have the marker's digest. Everything else
 (missing, half written, truncated, flipped, swapped, from another plan or engine) is done again,
-and why is said.
+and why is said. The marker carries a digest of itself, since the totals of a run are added up from
+the records in the markers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SCHEMA: Final = 1
 PRUNING: Final = "pruning"
 ANALYSIS: Final = "analysis"
 SEARCH: Final = "search"
+_SEAL: Final = "seal"
 # Pruning's parts are a result of their own, with nothing but Parquet in their folder.
 _PART_FOLDERS: Final = {
     PRUNING: "evaluated",
@@ -91,8 +93,32 @@ def write_part(
         record=record,
     )
     store.put(part_path(stage, number), data)
-    store.put(marker_path(stage, number), json.dumps(asdict(marker)).encode())
+    store.put(marker_path(stage, number), marker_bytes(marker))
     return marker
+
+
+def marker_bytes(marker: Marker) -> bytes:
+    """The marker as a JSON document, with a digest of itself."""
+    told = asdict(marker)
+    return json.dumps({**told, _SEAL: _seal(told)}).encode()
+
+
+def remove_beyond(store: Store, stage: str, parts: int) -> int:
+    """Remove markers and parts of `stage` numbered `parts` and up; returns how many parts.
+
+    They are of an earlier plan that was cut finer: whoever reads the folder would count rows twice.
+    """
+    wanted = {path(stage, number) for path in (marker_path, part_path) for number in range(parts)}
+    folders = {path(stage, 0).rpartition("/")[0] for path in (marker_path, part_path)}
+    found = [
+        f"{folder}/{name}"
+        for folder in sorted(folders)
+        for name in store.names(folder)
+        if name.startswith("part-") and f"{folder}/{name}" not in wanted
+    ]
+    for path in sorted(found, key=lambda each: not each.endswith(".json")):
+        store.delete(path)
+    return sum(path.endswith(".parquet") for path in found)
 
 
 def check_part(store: Store, owner: Owner, stage: str, number: int, rows: int) -> Checked:
@@ -116,7 +142,9 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
     except FileNotFoundError:
         return Checked(None, None)
     try:
-        marker = Marker(**json.loads(data))
+        told = dict(json.loads(data))
+        seal = told.pop(_SEAL, None)
+        marker = Marker(**told)
     except (ValueError, TypeError):
         return Checked(None, "its marker cannot be read")
     if marker.schema != SCHEMA:
@@ -127,6 +155,8 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
         return Checked(None, "its marker belongs to another plan")
     if marker.fingerprint != owner.fingerprint:
         return Checked(None, "its marker belongs to another version of the engine")
+    if seal != _seal(told):
+        return Checked(None, "its marker was changed after it was written")
     return Checked(marker, None)
 
 
@@ -164,6 +194,10 @@ def parquet_bytes(table: pa.Table) -> bytes:
 def text_columns(schema: pa.Schema) -> list[str]:
     """Names of the columns worth a dictionary: those of text."""
     return [field.name for field in schema if pa.types.is_string(field.type)]
+
+
+def _seal(told: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _verified_bytes(store: Store, marker: Marker) -> bytes:

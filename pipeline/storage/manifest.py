@@ -12,6 +12,7 @@ from pipeline.storage.store import write_file
 
 SCHEMA: Final = 1
 MANIFEST_PATH: Final = "manifest.json"
+_QUESTION: Final = ("run_id", "request", "seed", "permutations", "space_size", "fingerprint")
 
 
 class UnreadableDocumentError(Exception):
@@ -52,6 +53,14 @@ def json_document(data: bytes, name: str) -> dict[str, Any]:
         found = document.get("schema") if isinstance(document, dict) else None
         raise UnreadableDocumentError(f"{name} has schema {found}, this version reads {SCHEMA}")
     return document
+
+
+def asks_the_same(manifest: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two manifests are of one question: names and wording aside."""
+    return all(
+        json.dumps(manifest.get(name), sort_keys=True) == json.dumps(other[name], sort_keys=True)
+        for name in _QUESTION
+    )
 
 
 def file_digest(path: Path) -> str | None:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from pipeline.columns import merge_fields
 from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
-from pipeline.storage.store import TEMPORARY, Store
+from pipeline.storage.store import TEMPORARY, Store, named
 
 # Fixed, so that the file does not depend on how parts or the sort's output were cut.
 _ROW_GROUP: Final = 50_000
@@ -101,14 +101,15 @@ def merge_ranked(
                 query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
                 # A sort gives nothing before it has read everything: by then `pareto` knows all.
                 reader = query.to_arrow_reader(_ROW_GROUP)
-                written = _write(reader, ranked, partial, on_batch, pareto, settle)
+                with named(target):
+                    written = _write(reader, ranked, partial, on_batch, pareto, settle)
             except duckdb.Error as error:
                 if damage:
                     raise damage[0] from error
                 raise OSError(f"the merge failed: {error}") from error
         if written != expected:
             raise MergeRefusedError(f"the merge wrote {written} rows, the parts hold {expected}")
-        with partial.open("rb+") as file:
+        with named(target), partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(target)
     finally:

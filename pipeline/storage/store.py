@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -18,6 +19,7 @@ from typing import Protocol, TypeVar
 from pipeline.storage.store_address import StoreAddress
 
 TEMPORARY = "checkpoints/tmp"
+_BESIDE = ".tmp"
 
 Result = TypeVar("Result")
 
@@ -58,13 +60,11 @@ class LocalStore:
         temporary = self.root / TEMPORARY
         unique = f"{target.name}.{os.getpid()}.{threading.get_ident()}"
         try:
-            _write_synced(temporary / unique, data)
-            (temporary / unique).replace(target)
+            _write_whole(target, temporary / unique, data)
         except FileNotFoundError:
             temporary.mkdir(parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_synced(temporary / unique, data)
-            (temporary / unique).replace(target)
+            _write_whole(target, temporary / unique, data)
 
     def get(self, path: str) -> bytes:
         """The file's bytes."""
@@ -117,18 +117,37 @@ def read_twice(
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file of a run folder whole: a temporary beside it, fsync, rename."""
+    """Write a file of a run folder whole: a temporary beside it, fsync, rename. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _write_whole(path, path.with_name(f".{path.name}.{os.getpid()}{_BESIDE}"), data)
+
+
+def remove_cut_off(folder: Path) -> None:
+    """Remove what a `write_file` left directly in `folder` when its process was killed."""
+    for path in folder.glob(f".*{_BESIDE}"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Errors of writing that do not say which file get its name: a full disk's, say."""
     try:
-        _write_synced(temporary, data)
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def _write_whole(path: Path, temporary: Path, data: bytes) -> None:
+    try:
+        with named(path), temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    except BaseException:
+        # What did not fit must not fill the disk as well.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -18,7 +18,7 @@ from pipeline.stages.output import output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
 from pipeline.storage import lock
-from pipeline.storage.checkpoints import DamagedPartError
+from pipeline.storage.checkpoints import DamagedPartError, Marker, marker_bytes
 from pipeline.storage.merge import MergeRefusedError
 from pipeline.storage.plan import Plan
 from tests.run_projects import log_of, quiet, request_of, run_here
@@ -53,8 +53,11 @@ def _marker(run: Path, stage: str, number: int) -> Path:
 
 
 def _edit(run: Path, stage: str, **changes: object) -> None:
+    """Change a marker as nobody but a program of ours could: its own digest fits."""
     path = _marker(run, stage, 1)
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    told = {**json.loads(path.read_text()), **changes}
+    told.pop("seal")
+    path.write_bytes(marker_bytes(Marker(**told)))
 
 
 def _truncate(run: Path, stage: str) -> None:

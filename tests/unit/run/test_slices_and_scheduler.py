@@ -27,7 +27,8 @@ def test_smaller_slices_under_memory_pressure_change_no_byte(
     reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "pipeline.stages.partition.psutil.virtual_memory", lambda: SimpleNamespace(percent=97.0)
+        "pipeline.stages.memory.psutil.virtual_memory",
+        lambda: SimpleNamespace(percent=97.0, total=2**40),
     )
     _, run = run_here(request_of(tmp_path), tmp_path, partition_rows=6_000)
     assert digests(run) == digests(reference)
