@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -30,11 +31,14 @@ class Measured:
 def measure(names: tuple[str, ...] = ("small", "medium", "large")) -> Iterator[Row]:
     """Best of three of every golden project with one worker and with two, in turn."""
     for name in names:
-        _run(name, 2, ("--max-permutations", "200"))  # compiles, or loads what is compiled
+        project = PROJECTS / f"{name}.yaml"
+        run_measured(
+            project, 2, ("--max-permutations", "200")
+        )  # compiles, or loads what is compiled
         found: dict[int, list[Measured]] = {1: [], 2: []}
         for _ in range(BEST_OF):
             for workers, runs in found.items():
-                runs.append(_run(name, workers))
+                runs.append(run_measured(project, workers))
         wall = {workers: min(run.seconds for run in runs) for workers, runs in found.items()}
         for workers, runs in found.items():
             peak = max(run.peak for run in runs) / 1e9
@@ -44,10 +48,11 @@ def measure(names: tuple[str, ...] = ("small", "medium", "large")) -> Iterator[R
             yield Row(f"run --direct, {name}, {workers} worker(s)", wall[workers], "s", note=note)
 
 
-def _run(name: str, workers: int, more: tuple[str, ...] = ()) -> Measured:
+def run_measured(project: Path, workers: int, more: tuple[str, ...] = ()) -> Measured:
+    """One run of a project file by the command line, into a folder that is removed."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            sys.executable, "-m", "pipeline.cli.main", "run", str(PROJECTS / f"{name}.yaml"),
+            sys.executable, "-m", "pipeline.cli.main", "run", str(project),
             "--direct", "--workers", str(workers), "--out", folder, "--json", *more,
         ]  # fmt: skip
         began = time.perf_counter()

@@ -1,8 +1,7 @@
-"""The streaming merge: all analysis parts into one ranked Parquet file, sorted outside memory.
+"""The one ranked file: all parts of the analysis stage, sorted outside memory.
 
-DuckDB sorts and spills to disk beyond its memory limit; parts are read, verified and handed to it
-one at a time, and its result is written as it comes. (At a million rows of 150 columns a sort in
-memory took 1.6 GB, DuckDB with a limit of 300 MB 0.6 GB and less time.)
+Parts are read, verified and sorted one at a time (`sorted_runs`), and the result is written as it
+comes: memory does not grow with the run.
 """
 
 from __future__ import annotations
@@ -10,20 +9,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.columns import merge_fields
 from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
+from pipeline.storage.sorted_runs import SortedRuns
 from pipeline.storage.store import TEMPORARY, Store, named
 
 # Fixed, so that the file does not depend on how parts or the sort's output were cut.
-_ROW_GROUP: Final = 50_000
+# (18 MB a group; every reader holds one, the merge some of them.)
+_ROW_GROUP: Final = 10_000
 
 # Order of an objective: column and direction; then the tie-breaks of the model, section 11.
 OBJECTIVES: Final = {
@@ -79,34 +80,15 @@ def merge_ranked(
     expected = sum(marker.rows for marker in markers)
     ranked = pa.schema([*merge_fields(), *schema])
     partial = scratch / target.name
-    # A reader inside DuckDB may raise only its own errors; the first one of ours is kept.
-    damage: list[Exception] = []
     try:
-        with duckdb.connect(
-            config={
-                "memory_limit": f"{memory_mb}MB",
-                "temp_directory": str(scratch / "sort"),
-                "preserve_insertion_order": False,
-            }
-        ) as connection:
-            source = pa.RecordBatchReader.from_batches(
-                schema, _rows(store, markers, damage, pareto)
-            )
-            connection.register("parts", source)
-            order = ", ".join(
-                f'"{column}" {direction} NULLS LAST' for column, direction in ranking(objective)
-            )
-            try:
-                # Columns and directions are constants of this module, no text from outside.
-                query = connection.sql(f"SELECT * FROM parts ORDER BY {order}")  # noqa: S608
-                # A sort gives nothing before it has read everything: by then `pareto` knows all.
-                reader = query.to_arrow_reader(_ROW_GROUP)
-                with named(target):
-                    written = _write(reader, ranked, partial, on_batch, pareto, settle)
-            except duckdb.Error as error:
-                if damage:
-                    raise damage[0] from error
-                raise OSError(f"the merge failed: {error}") from error
+        with closing(SortedRuns(schema, ranking(objective), scratch, memory_mb)) as rows:
+            for marker in markers:
+                table = _part(store, marker, schema)
+                pareto.add(table)
+                rows.add(table)
+            ordered = rows.in_order(_ROW_GROUP)
+            with named(target):
+                written = _write(ordered, ranked, partial, on_batch, pareto, settle)
         if written != expected:
             raise MergeRefusedError(f"the merge wrote {written} rows, the parts hold {expected}")
         with named(target), partial.open("rb+") as file:
@@ -114,27 +96,23 @@ def merge_ranked(
         partial.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        # What the sort held goes back to the machine now, not when something else needs it.
+        pa.default_memory_pool().release_unused()
     return written
 
 
-def _rows(
-    store: Store, markers: Sequence[Marker], damage: list[Exception], pareto: Marks
-) -> Iterator[pa.RecordBatch]:
-    for marker in markers:
-        try:
-            table = read_part(store, marker)
-        except DamagedPartError as error:
-            damage.append(DamagedPartError(f"{marker.stage} part {marker.number}: {error}"))
-            raise
-        except OSError as error:
-            damage.append(error)
-            raise
-        pareto.add(table)
-        yield from table.to_batches()
+def _part(store: Store, marker: Marker, schema: pa.Schema) -> pa.Table:
+    try:
+        table = read_part(store, marker)
+        if not table.schema.equals(schema):
+            raise DamagedPartError("its columns are not those of this run")
+    except DamagedPartError as error:
+        raise DamagedPartError(f"{marker.stage} part {marker.number}: {error}") from error
+    return table
 
 
 def _write(
-    sorted_rows: pa.RecordBatchReader,
+    sorted_rows: Iterator[pa.Table],
     schema: pa.Schema,
     path: Path,
     on_batch: Callable[[pa.Table], None],
@@ -149,33 +127,14 @@ def _write(
         use_dictionary=text_columns(schema),
         write_page_checksum=True,
     ) as writer:
-        for group in _groups(sorted_rows):
+        for group in sorted_rows:
             ranks = pa.array(np.arange(written + 1, written + group.num_rows + 1))
-            own = [ranks, pareto.marks(group)]
-            columns = [
-                column.cast(field.type)
-                for column, field in zip(group.columns, list(schema)[len(own) :], strict=True)
-            ]
-            table = pa.Table.from_arrays([*own, *columns], schema=schema)
+            columns = [ranks, pareto.marks(group), *group.columns]
+            table = pa.Table.from_arrays(columns, schema=schema)
             if settle is not None:
                 table = settle(table)
             writer.write_table(table, row_group_size=_ROW_GROUP)
             on_batch(table)
             written += group.num_rows
+            del group, table, columns  # while the next group is made
     return written
-
-
-def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The reader's rows in tables of exactly _ROW_GROUP, but the last."""
-    waiting: list[pa.RecordBatch] = []
-    held = 0
-    for batch in reader:
-        waiting.append(batch)
-        held += batch.num_rows
-        while held >= _ROW_GROUP:
-            table = pa.Table.from_batches(waiting)
-            yield table.slice(0, _ROW_GROUP)
-            waiting = table.slice(_ROW_GROUP).to_batches()
-            held -= _ROW_GROUP
-    if held:
-        yield pa.Table.from_batches(waiting)

@@ -1,5 +1,6 @@
 """Is the merge a total order with nulls last, whole, and in groups that do not depend on parts?"""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from kernels import codes
 from pipeline.columns import MERGE_COLUMNS
 from pipeline.stages.frontier import Frontier, goals_of
 from pipeline.storage.checkpoints import ANALYSIS, DamagedPartError, Marker, Owner, write_part
-from pipeline.storage.merge import merge_ranked
+from pipeline.storage.merge import merge_ranked, ranking
+from pipeline.storage.sorted_runs import SortedRuns
 from pipeline.storage.store import LocalStore
 
 SCHEMA = pa.schema(
@@ -125,6 +127,43 @@ def test_a_damaged_part_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_merge_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     store, target = LocalStore(tmp_path), tmp_path / "ranked.parquet"
     markers = parts(store, 50_000)
-    with pytest.raises(OSError, match="the merge failed"):
-        merge_ranked(store, markers, SCHEMA, "Composite", target, 64, lambda _: None, Frontier())
+    shutil.rmtree(tmp_path / "checkpoints/tmp")
+    (tmp_path / "checkpoints/tmp").write_bytes(b"a file where a folder should be")
+    with pytest.raises(OSError, match="tmp"):
+        merge_ranked(store, markers, SCHEMA, "WACC", target, 64, lambda _: None, Frontier())
     assert not target.exists()
+
+
+def test_a_part_with_other_columns_is_refused(tmp_path: Path) -> None:
+    store, target = LocalStore(tmp_path), tmp_path / "ranked.parquet"
+    other = table().drop_columns(["day1_cash"])
+    markers = [write_part(store, Owner("p" * 64, "f" * 16), ANALYSIS, 0, other, {})]
+    with pytest.raises(DamagedPartError, match="analysis part 0: its columns"):
+        merge_ranked(store, markers, SCHEMA, "WACC", target, 64, lambda _: None, Frontier())
+    assert not target.exists()
+
+
+def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
+    target = tmp_path / "ranked.parquet"
+    assert merge_ranked(
+        LocalStore(tmp_path), [], SCHEMA, "WACC", target, 64, lambda _: None, Frontier()
+    ) == 0  # fmt: skip
+    assert pq.read_table(target).num_rows == 0
+
+
+def test_a_zero_with_a_sign_ties_with_one_without(tmp_path: Path) -> None:
+    """Two sorters see the keys; both must take them for equal, whatever run they are in."""
+    rows = table().slice(0, 60_000)
+    zeros = pa.array(np.where(np.arange(60_000) % 2, 0.0, -0.0))
+    rows = rows.set_column(1, SCHEMA.field("wacc"), zeros)
+    runs = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 64)
+    runs._run_bytes = 1_000_000
+    for start in range(0, 60_000, 5_000):
+        runs.add(rows.slice(start, 5_000))
+    found = pa.concat_tables(runs.in_order(7_000))
+    runs.close()
+    assert len(list(tmp_path.glob("run-*.arrow"))) >= 3
+    one = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 10_000)
+    one.add(rows)
+    assert found.equals(pa.concat_tables(one.in_order(7_000)).combine_chunks())
+    one.close()
