@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from pipeline.redaction import errors_without_secrets
+
 if TYPE_CHECKING:
     from pipeline.compute.executor import Executor
     from pipeline.inputs import Request
@@ -73,6 +75,7 @@ class RunWork:
         warm_up(problem_of(self.request))
         _ = self.executor
 
+    @errors_without_secrets()
     def input(self) -> Run:
         """Validate and resolve; the run id is known from here on."""
         from pipeline.stages.input import input_stage
@@ -80,6 +83,7 @@ class RunWork:
         self._run = input_stage(self.request, self.settings)
         return self._run
 
+    @errors_without_secrets()
     def permutation(self) -> Plan:
         """Write the plan."""
         from pipeline.stages.permutation import permutation_stage
@@ -87,18 +91,21 @@ class RunWork:
         self._plan = permutation_stage(self.run)
         return self._plan
 
+    @errors_without_secrets()
     def pruning(self) -> StageResult:
         """Generate, size and gate every permutation."""
         from pipeline.stages.pruning import pruning_stage
 
         return pruning_stage(self.run, self.plan, self.executor, self.on_progress)
 
+    @errors_without_secrets()
     def analysis(self) -> StageResult:
         """Compute every figure of the survivors."""
         from pipeline.stages.analysis import analysis_stage
 
         return analysis_stage(self.run, self.plan, self.executor, self.on_progress)
 
+    @errors_without_secrets()
     def output(self) -> dict[str, Any]:
         """Merge, rank, report; gives the summary. The cluster's memory is free by then."""
         from pipeline.stages.output import output_stage
