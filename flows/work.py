@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from pipeline.redaction import errors_without_secrets
+
 if TYPE_CHECKING:
     from pipeline.compute.executor import Executor
+    from pipeline.compute.job import Job
+    from pipeline.run_job import LastTold
     from pipeline.inputs import Request
     from pipeline.settings import Settings
     from pipeline.stages.contract import Progress, Run, StageResult
@@ -48,8 +53,25 @@ class RunWork:
                 # Dask names the machine's public address, where this dashboard does not listen
                 link = {"distributed.dashboard.link": f"http://{LOOPBACK}:{{port}}/status"}
                 self._open.enter_context(dask.config.set(link))
-            self._executor = self._open.enter_context(open_executor(self.settings))
+            self._executor = self._open.enter_context(open_executor(self.settings, self._job()))
         return self._executor
+
+    @cached_property
+    def _progress(self) -> LastTold:
+        from pipeline.run_job import LastTold
+
+        def shown(progress: Progress) -> None:
+            self.on_progress(progress)  # by then it may be the flow's own
+
+        return LastTold(shown)
+
+    def _job(self) -> Job | None:
+        """What an executor is told of the run, once it is planned."""
+        from pipeline.run_job import job_of
+
+        if self._run is None or self._plan is None:
+            return None
+        return job_of(self._run, self._plan, self._progress)
 
     @property
     def run(self) -> Run:
@@ -69,10 +91,14 @@ class RunWork:
         """The slow first times (imports, compiled kernels, the cluster), while a server starts."""
         from pipeline.engine import warm_up
         from pipeline.inputs.encode import problem_of
+        from pipeline.settings import KUBERNETES
 
         warm_up(problem_of(self.request))
-        _ = self.executor
+        # A cluster of the run's own is made once the run is planned: it is named and sized by it.
+        if self.settings.compute != KUBERNETES:
+            _ = self.executor
 
+    @errors_without_secrets()
     def input(self) -> Run:
         """Validate and resolve; the run id is known from here on."""
         from pipeline.stages.input import input_stage
@@ -80,6 +106,7 @@ class RunWork:
         self._run = input_stage(self.request, self.settings)
         return self._run
 
+    @errors_without_secrets()
     def permutation(self) -> Plan:
         """Write the plan."""
         from pipeline.stages.permutation import permutation_stage
@@ -87,18 +114,21 @@ class RunWork:
         self._plan = permutation_stage(self.run)
         return self._plan
 
+    @errors_without_secrets()
     def pruning(self) -> StageResult:
         """Generate, size and gate every permutation."""
         from pipeline.stages.pruning import pruning_stage
 
-        return pruning_stage(self.run, self.plan, self.executor, self.on_progress)
+        return pruning_stage(self.run, self.plan, self.executor, self._progress)
 
+    @errors_without_secrets()
     def analysis(self) -> StageResult:
         """Compute every figure of the survivors."""
         from pipeline.stages.analysis import analysis_stage
 
-        return analysis_stage(self.run, self.plan, self.executor, self.on_progress)
+        return analysis_stage(self.run, self.plan, self.executor, self._progress)
 
+    @errors_without_secrets()
     def output(self) -> dict[str, Any]:
         """Merge, rank, report; gives the summary. The cluster's memory is free by then."""
         from pipeline.stages.output import output_stage

@@ -9,31 +9,19 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import re
 import sys
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from pipeline.escape import log_text
+from pipeline.redaction import redacted
 
 LOG_PATH: Final = "log.jsonl"
-REDACTED: Final = "***"
 
-_SECRET_KEY = re.compile(
-    r"password|passwd|passphrase|secret|token|credential|authorization|api_?key|access_?key"
-    r"|private_?key|^key$",
-    re.IGNORECASE,
-)
-_URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
-_URL_QUERY = re.compile(
-    r"(?P<name>[?&][^=&\s]*(?:password|secret|token|key|signature|credential)[^=&\s]*=)[^&\s]+",
-    re.IGNORECASE,
-)
 _LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning",
                                                                       "error")}  # fmt: skip
 
@@ -64,27 +52,8 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Take secrets out: values of keys named like one, and user or query parts of URLs."""
+    """Take secrets out: by the name they go under, in URLs, and by their known values."""
     return cast(EventDict, redacted(event))
-
-
-def redacted(value: Any, key: str = "") -> Any:
-    """`value` without secrets, at any depth."""
-    if key and _SECRET_KEY.search(key):
-        return REDACTED
-    if isinstance(value, Mapping):
-        return {name: redacted(each, str(name)) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [redacted(each) for each in value]
-    if isinstance(value, str):
-        return redacted_text(value)
-    return value
-
-
-def redacted_text(text: str) -> str:
-    """`text` with the secrets of the URLs in it replaced."""
-    text = _URL_USER.sub(rf"\g<scheme>{REDACTED}@", text)
-    return _URL_QUERY.sub(rf"\g<name>{REDACTED}", text)
 
 
 def _level_in_capitals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.compute import open_executor
 from pipeline.compute.executor import cause_of
 from pipeline.logs import LOG_PATH, run_log
+from pipeline.run_job import LastTold, job_of
 from pipeline.settings import Settings
 from pipeline.stages.analysis import analysis_stage
 from pipeline.stages.contract import PERMUTATION, OnProgress, Progress, Run
@@ -44,11 +45,12 @@ def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summa
         started = time.perf_counter()
         plan = permutation_stage(run)
         elapsed = time.perf_counter() - started
-        on_progress(Progress(PERMUTATION, 1, 1, plan.count, 0, elapsed))
-        with open_executor(settings) as executor:
-            pruning_stage(run, plan, executor, on_progress)
-            analysis_stage(run, plan, executor, on_progress)
-        return output_stage(run, plan, on_progress)
+        progress = LastTold(on_progress)
+        progress(Progress(PERMUTATION, 1, 1, plan.count, 0, elapsed))
+        with open_executor(settings, job_of(run, plan, progress)) as executor:
+            pruning_stage(run, plan, executor, progress)
+            analysis_stage(run, plan, executor, progress)
+        return output_stage(run, plan, progress)
 
 
 @contextmanager

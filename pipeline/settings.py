@@ -60,6 +60,7 @@ class Settings:
         kubernetes (a Dask cluster of the run's own). Threads are Dask's where a dashboard is asked
         for, and plain otherwise.
     scheduler_*_file: TLS files for a Dask scheduler: CA, this client's certificate and its key.
+    wait_for_workers_s: how long a scheduler may have no workers before a run gives up.
     cluster_file: what a cluster on Kubernetes is made of (docs/compute.md).
     allowed_failures: workers a partition may lose before it is given up.
     dashboard: address of the Dask dashboard, such as ":8787"; empty: none.
@@ -84,6 +85,7 @@ class Settings:
     scheduler_ca_file: str = ""
     scheduler_cert_file: str = ""
     scheduler_key_file: str = ""
+    wait_for_workers_s: int = 600
     cluster_file: str = ""
     allowed_failures: int = 3
     dashboard: str = ""
@@ -128,6 +130,7 @@ class Settings:
 _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "workers": (0, 1_024),
     "allowed_failures": (0, 1_000),
+    "wait_for_workers_s": (1, 86_400),
     "partition_rows": (1, 1_000_000),
     "seed": (0, 2**63 - 1),
     "max_permutations": (1, 10**12),

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline.escape import log_text
+from pipeline.redaction import redacted_text
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -32,7 +33,7 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """A line for people, on stderr."""
-    click.echo(log_text(text), err=True)
+    click.echo(log_text(redacted_text(text)), err=True)
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 
 from pipeline.cli.console import BAD_INPUT, FAILED, INTERRUPTED, OK, note, print_json
+from pipeline.redaction import redacted, redacted_text
 
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
@@ -92,7 +93,7 @@ def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
 def _end(error: BaseException, wants_json: bool) -> int:
     """Tell an error to the person (or the program) at the other end."""
     if os.environ.get("ATLAS_FORGE_DEBUG") == "1":
-        traceback.print_exception(error)
+        sys.stderr.write(redacted_text("".join(traceback.format_exception(error))))
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else FAILED
@@ -109,7 +110,7 @@ def _end(error: BaseException, wants_json: bool) -> int:
             return FAILED
     code, kind, messages = _told(error)
     if wants_json:
-        print_json(_document(kind, messages, _records(error)))
+        print_json(redacted(_document(kind, messages, _records(error))))
     for message in messages:
         note(f"error: {message}")
     return code

@@ -1,4 +1,4 @@
-"""Partitions on Dask: a cluster of this machine, or a scheduler's workers.
+"""Partitions on a Dask cluster, whichever it is: an executor over a connected client.
 
 A plain client with a bounded window, not a task per partition of a flow engine: dispatch costs
 1-3 ms a partition. Futures are released as they finish, so the scheduler stays small.
@@ -10,24 +10,18 @@ A plain client with a bounded window, not a task per partition of a flow engine:
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-import dask
-from distributed import (
-    Client,
-    KilledWorker,
-    Nanny,
-    Scheduler,
-    SpecCluster,
-    Worker,
-    as_completed,
-    wait,
-)
+from distributed import Client, Future, KilledWorker, wait
 from distributed.security import Security
 
+from pipeline.compute.engine_guard import EngineGuard
 from pipeline.compute.executor import (
     WINDOW_PER_SLOT,
     Failure,
@@ -36,71 +30,126 @@ from pipeline.compute.executor import (
     Result,
     cause_of,
 )
-from pipeline.lean_arrow import keep_pandas_out
-from pipeline.settings import PROCESSES, Settings
+from pipeline.compute.job import Job
 from pipeline.storage.fingerprint import engine_fingerprint
 
-_CONNECT_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 30
+# How often a run looks at its cluster: who is there, and how far it is.
+LOOK_SECONDS: Final = 1.0
 # Who stops a run gives it some 30 s before a SIGKILL (Prefect, Kubernetes): a partition ends within
 # a few, and closing the cluster needs the rest.
 _LAST_SECONDS: Final = 15
-_LOOPBACK: Final = "127.0.0.1"
+
+
+class SchedulerLostError(ConnectionError):
+    """The scheduler, or every worker, is out of reach; what has a checkpoint stands."""
 
 
 class DaskExecutor:
-    """An Executor over a connected client."""
+    """An Executor over a connected client; `slots` follows the workers that are there.
 
-    def __init__(self, client: Client, slots: int, in_process: bool, dashboard: bool) -> None:
+    patience_s: how long a run waits when no worker is left.
+    on_look: told about once a second how far a fan-out is: items in all (None: not known), items
+        done, seconds since it began, and the mean number of slots since then.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        slots: int,
+        *,
+        in_process: bool = False,
+        dashboard: bool = False,
+        job: Job | None = None,
+        patience_s: float = CONNECT_SECONDS,
+        on_look: Callable[[int | None, int, float, float], None] | None = None,
+    ) -> None:
         self._client = client
         self._in_process = in_process
+        self._job = job or Job()
+        self._patience_s = patience_s
+        self._on_look = on_look
         self._under_way: dict[Any, Any] = {}
+        self._alone_since: float | None = None
+        # Asked for now: a client that lost its scheduler does not know it any more.
+        self._address = client.scheduler_info()["address"]
         self.slots = slots
         self.dashboard_link: str | None = client.dashboard_link if dashboard else None
 
     def map_unordered(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        total: int | None = None,
     ) -> Iterator[Result]:
-        """Results as they come, about four items a slot under way. Raises PartitionsFailed."""
-        waiting = iter(items)
-        under_way: dict[Any, Item] = {}
-        self._under_way = under_way
-        failures: list[Failure] = []
+        """Results as they come, about four items a slot under way.
 
-        def submit(number: int) -> list[Any]:
-            futures = []
-            for item in islice(waiting, number):
+        Raises PartitionsFailed, SchedulerLostError.
+        """
+        waiting = iter(items)
+        under_way: dict[Future[Any], Item] = {}
+        self._under_way = under_way
+        ended: SimpleQueue[Future[Any]] = SimpleQueue()
+        failures: list[Failure] = []
+        pace = _Pace(total, self.slots)
+
+        def fill() -> None:
+            room = max(1, WINDOW_PER_SLOT * self.slots) - len(under_way)
+            for item in islice(waiting, max(0, room)):
                 future = self._client.submit(function, item, pure=False)
                 under_way[future] = item
-                futures.append(future)
-            return futures
+                future.add_done_callback(ended.put)
 
-        completed = as_completed(submit(WINDOW_PER_SLOT * self.slots))
         try:
-            for future in completed:
+            fill()
+            while under_way:
+                try:
+                    future = ended.get(timeout=LOOK_SECONDS)
+                except Empty:
+                    self._look(pace)
+                    fill()
+                    continue
+                status = future.status
+                if status in ("lost", "pending"):
+                    # Its worker died with the result; the scheduler has it computed again.
+                    future.add_done_callback(ended.put)
+                    continue
                 item = under_way.pop(future)
-                error = future.exception() if future.status == "error" else None
-                if error is not None:
-                    failures.append(Failure(str(item), _cause(error)))
-                elif future.status != "finished":
-                    failures.append(Failure(str(item), f"its task was {future.status}"))
-                else:
+                pace.done += 1
+                if status == "finished":
                     yield future.result()
+                elif status == "error":
+                    failures.append(Failure(str(item), _cause(future.exception())))
+                else:
+                    raise self._lost()
                 future.release()
+                if pace.seconds_since_look() >= LOOK_SECONDS:
+                    self._look(pace)
                 if not failures:
-                    for following in submit(1):
-                        completed.add(following)
+                    fill()
+        except (OSError, CancelledError) as error:
+            # A partition's own errors come back as data; these are the connection's.
+            if isinstance(error, SchedulerLostError):
+                raise
+            raise self._lost() from error
         finally:
             self.let_go()
         if failures:
             raise PartitionsFailed(failures)
 
+    def _lost(self) -> SchedulerLostError:
+        return SchedulerLostError(
+            f"the Dask scheduler at {self._address} does not answer any more; finished "
+            "partitions have their checkpoints, and the same command goes on from them"
+        )
+
     def let_go(self) -> None:
         """After an early end (an error, Ctrl-C): what computes may finish, nothing else starts."""
         futures, self._under_way = list(self._under_way), {}
-        if not futures:
-            return
         # A scheduler that is gone has nothing under way.
-        with suppress(OSError, TimeoutError):
+        if not futures or self._client.status != "running":
+            return
+        with suppress(OSError, CancelledError):
             computing = {key for keys in self._client.processing().values() for key in keys}
             last = [future for future in futures if future.key in computing]
             self._client.cancel([future for future in futures if future not in last])
@@ -112,43 +161,99 @@ class DaskExecutor:
         if self._in_process:
             return {}
         # A worker that died a moment ago is being replaced; none at all could not be asked.
-        self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
-        found: dict[str, str] = self._client.run(engine_fingerprint)
-        return found
+        self._client.wait_for_workers(1, timeout=max(CONNECT_SECONDS, self._patience_s))
+        found = self._client.run(engine_fingerprint, on_error="return")
+        # One that went away while it was asked computes nothing; its successor is asked when it
+        # joins.
+        return {address: text for address, text in found.items() if isinstance(text, str)}
 
+    def admit_only(self, expected: str) -> None:
+        """Send away every worker that joins from now on and runs another engine."""
+        if not self._in_process:
+            self._client.register_plugin(EngineGuard(expected))
 
-@contextmanager
-def dask_executor(settings: Settings) -> Iterator[DaskExecutor]:
-    """A DaskExecutor on the scheduler the settings name, or else on a cluster of this machine."""
-    with dask.config.set(_configuration(settings)):
-        if settings.scheduler:
-            with Client(
-                settings.scheduler, security=_security(settings), timeout=_CONNECT_SECONDS
-            ) as client:
-                client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
-                slots = sum(client.nthreads().values())
-                with _let_go_at_the_end(
-                    DaskExecutor(client, slots, in_process=False, dashboard=True)
-                ) as executor:
-                    yield executor
+    def _look(self, pace: _Pace) -> None:
+        """Count the slots; wait in words for the first worker; pass on how far the fan-out is."""
+        if self._in_process:
             return
-        processes = settings.compute == PROCESSES
-        cluster = _cluster_of_this_machine(settings, processes)
         try:
-            with Client(cluster) as client:
-                if processes:
-                    client.run(keep_pandas_out)
-                with _let_go_at_the_end(
-                    DaskExecutor(client, settings.slots, not processes, bool(settings.dashboard))
-                ) as executor:
-                    yield executor
-        finally:
-            with suppress(TimeoutError):
-                cluster.close(timeout=10)
+            slots = sum(self._client.nthreads().values())
+        except (OSError, TimeoutError):
+            # What was under way is told to be cancelled as soon as the client gives up.
+            return
+        pace.look(slots)
+        if slots:
+            self.slots = slots
+            self._alone_since = None
+            if self._on_look is not None:
+                self._on_look(pace.total, pace.done, pace.elapsed_s, pace.mean_slots)
+            return
+        now = time.monotonic()
+        self._alone_since = self._alone_since or now
+        if now - self._alone_since > self._patience_s:
+            raise SchedulerLostError(
+                f"the Dask scheduler at {self._address} has had no workers for "
+                f"{self._patience_s:.0f} s; finished partitions have their checkpoints, and the "
+                "same command goes on from them"
+            )
+        self._job.on_wait(f"no workers; waiting up to {self._patience_s:.0f} s for one")
+
+
+class _Pace:
+    """How a fan-out comes on, and on how many slots on average."""
+
+    def __init__(self, total: int | None, slots: int) -> None:
+        self.total = total
+        self.done = 0
+        self._began = self._looked = time.monotonic()
+        self._slots = slots
+        self._slot_seconds = 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        return self._looked - self._began
+
+    @property
+    def mean_slots(self) -> float:
+        return self._slot_seconds / self.elapsed_s if self.elapsed_s else float(self._slots)
+
+    def seconds_since_look(self) -> float:
+        return time.monotonic() - self._looked
+
+    def look(self, slots: int) -> None:
+        now = time.monotonic()
+        self._slot_seconds += self._slots * (now - self._looked)
+        self._looked, self._slots = now, slots
 
 
 @contextmanager
-def _let_go_at_the_end(executor: DaskExecutor) -> Iterator[DaskExecutor]:
+def connected(address: str, security: Security | None, seconds: float) -> Iterator[Client]:
+    """A client of the scheduler there, closed at the end. Raises SchedulerLostError."""
+    with _quiet_client():
+        try:
+            client = Client(address, security=security, timeout=seconds)
+        except OSError as error:
+            raise SchedulerLostError(
+                f"the Dask scheduler at {address} does not answer: {_innermost(error)}"
+            ) from error
+        with client:
+            yield client
+
+
+@contextmanager
+def _quiet_client() -> Iterator[None]:
+    """What Dask says of a lost scheduler, with its stack, is said in one sentence of ours."""
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
+def letting_go(executor: DaskExecutor) -> Iterator[DaskExecutor]:
     """An exception that ends a run keeps its generators alive, so they cannot be relied on here."""
     try:
         yield executor
@@ -156,67 +261,11 @@ def _let_go_at_the_end(executor: DaskExecutor) -> Iterator[DaskExecutor]:
         executor.let_go()
 
 
-def _cluster_of_this_machine(settings: Settings, processes: bool) -> SpecCluster:
-    """A scheduler and its workers, reachable from this machine only.
-
-    Dask's own LocalCluster lets the HTTP servers of threads in one process listen on every
-    interface, dashboard or not; hence the addresses given here.
-    """
-    common = {"protocol": "tcp://", "host": _LOOPBACK} if processes else {"protocol": "inproc://"}
-    worker = {
-        "cls": Nanny if processes else Worker,
-        "options": {
-            **common,
-            "nthreads": 1 if processes else settings.slots,
-            "dashboard": False,
-            "dashboard_address": f"{_LOOPBACK}:0",
-            # Partitions are small by design; Dask's limit would pause workers on a full machine.
-            "memory_limit": 0,
-            "silence_logs": logging.ERROR,
-        },
-    }
-    scheduler = {
-        "cls": Scheduler,
-        "options": {
-            **common,
-            "port": 0,
-            "dashboard": bool(settings.dashboard),
-            "dashboard_address": settings.dashboard or f"{_LOOPBACK}:0",
-        },
-    }
-    number = settings.slots if processes else 1
-    return SpecCluster(
-        scheduler=scheduler,
-        workers=dict.fromkeys(range(number), worker),
-        worker=worker,
-        security=Security(),
-        silence_logs=logging.ERROR,
-    )
-
-
-def _configuration(settings: Settings) -> dict[str, Any]:
-    return {
-        "distributed.scheduler.allowed-failures": settings.allowed_failures,
-        "distributed.scheduler.worker-saturation": 1.0,
-        "distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s",
-        # Kernels and Arrow run one thread a slot; numeric libraries must not add their own.
-        "distributed.nanny.pre-spawn-environ": {
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        },
-    }
-
-
-def _security(settings: Settings) -> Security | None:
-    if not settings.scheduler.startswith("tls://"):
-        return None
-    return Security(
-        require_encryption=True,
-        tls_ca_file=settings.scheduler_ca_file or None,
-        tls_client_cert=settings.scheduler_cert_file or None,
-        tls_client_key=settings.scheduler_key_file or None,
-    )
+def _innermost(error: BaseException) -> str:
+    """What a chain of wrapped connection errors began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return cause_of(error)
 
 
 def _cause(error: BaseException) -> str:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-from pipeline.settings import SERIAL, THREADS, Settings
+from pipeline.compute.job import Job
+from pipeline.settings import KUBERNETES, SERIAL, THREADS, Settings
 
 # Items under way for each slot: enough that none waits for the flow, few enough to stay small.
 WINDOW_PER_SLOT: Final = 4
@@ -39,15 +40,22 @@ class Executor(Protocol):
     dashboard_link: str | None
 
     def map_unordered(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        total: int | None = None,
     ) -> Iterator[Result]:
         """Results as they come. `items` is drawn from only as slots become free.
 
+        `total` is the number of items where it is known: a cluster of the run's own is sized by it.
         Raises PartitionsFailed after the first failure, once what was under way has ended.
         """
 
     def fingerprints(self) -> dict[str, str]:
         """The engine fingerprint of each worker process that is not this one, by address."""
+
+    def admit_only(self, expected: str) -> None:
+        """Let no worker of another engine join from now on."""
 
 
 class SerialExecutor:
@@ -57,7 +65,10 @@ class SerialExecutor:
     dashboard_link: str | None = None
 
     def map_unordered(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        total: int | None = None,
     ) -> Iterator[Result]:
         """Results in the order of the items. Raises PartitionsFailed at the first failure."""
         for item in items:
@@ -71,6 +82,9 @@ class SerialExecutor:
         """None: there is no other process."""
         return {}
 
+    def admit_only(self, expected: str) -> None:
+        """Nobody joins."""
+
 
 def cause_of(error: BaseException) -> str:
     """What went wrong in one line, with the kind of error."""
@@ -79,8 +93,11 @@ def cause_of(error: BaseException) -> str:
 
 
 @contextmanager
-def open_executor(settings: Settings) -> Iterator[Executor]:
-    """The executor the settings ask for, closed at the end whatever happens."""
+def open_executor(settings: Settings, job: Job | None = None) -> Iterator[Executor]:
+    """The executor the settings ask for, closed at the end whatever happens.
+
+    Raises BadSettingError, InputErrors (the cluster file), SchedulerLostError, KubernetesError.
+    """
     if settings.compute == SERIAL:
         yield SerialExecutor()
         return
@@ -91,14 +108,28 @@ def open_executor(settings: Settings) -> Iterator[Executor]:
             yield threads
         return
     # Dask costs most of a second to import, which a serial run need not pay.
-    from pipeline.compute.dask_executor import dask_executor  # noqa: PLC0415
+    if settings.compute == KUBERNETES:
+        from pipeline.compute.kubernetes import kubernetes_executor  # noqa: PLC0415
 
-    with dask_executor(settings) as executor:
-        yield executor
+        with kubernetes_executor(settings, job or Job()) as own:
+            yield own
+    elif settings.scheduler:
+        from pipeline.compute.remote_scheduler import remote_executor  # noqa: PLC0415
+
+        with remote_executor(settings, job or Job()) as remote:
+            yield remote
+    else:
+        from pipeline.compute.local_cluster import local_executor  # noqa: PLC0415
+
+        with local_executor(settings) as local:
+            yield local
 
 
 def check_fingerprints(executor: Executor, expected: str) -> None:
-    """Raise PartitionsFailed unless every worker runs the engine the plan was made with."""
+    """Raise PartitionsFailed unless every worker runs the engine the plan was made with.
+
+    Workers that join later are held to it as well.
+    """
     different: dict[str, Any] = {
         address: found for address, found in executor.fingerprints().items() if found != expected
     }
@@ -110,3 +141,4 @@ def check_fingerprints(executor: Executor, expected: str) -> None:
             )
             for address, found in different.items()
         )
+    executor.admit_only(expected)

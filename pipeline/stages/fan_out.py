@@ -39,7 +39,7 @@ def fan_out(
     busy = 0.0
     check_fingerprints(executor, run.fingerprint)
     on_progress(Progress(stage, 0, total, 0, 0, 0.0))
-    for done, outcome in enumerate(executor.map_unordered(work, tasks), start=1):
+    for done, outcome in enumerate(executor.map_unordered(work, tasks, total), start=1):
         rows += outcome.rows
         reused += outcome.reused
         add_counts(counts, outcome.record)

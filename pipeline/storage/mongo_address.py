@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from pipeline.redaction import REDACTED, hide
+
 DEFAULT_DATABASE: Final = "atlas_forge"
-REDACTED: Final = "***"
 SCHEMES: Final = ("mongodb://", "mongodb+srv://")
 ALLOWED: Final = (
     "mongodb://[user:password@]host[:port][,host…][/database][?options], "
@@ -62,7 +63,9 @@ def mongo_address(uri: str) -> MongoAddress:
     database = parts["database"] or DEFAULT_DATABASE
     if scheme != SCHEMES[0]:
         hosts = hosts.removesuffix(":27017")
-    return MongoAddress(uri, database, f"{scheme}{hosts}/{database}", _secrets(parts))
+    secrets = _secrets(parts)
+    hide(*secrets, uri if secrets else None)
+    return MongoAddress(uri, database, f"{scheme}{hosts}/{database}", secrets)
 
 
 def _secrets(parts: Mapping[str, Any]) -> tuple[str, ...]:

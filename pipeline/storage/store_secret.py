@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from pipeline.redaction import hide
+
 _KEY, _SECRET, _TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 FORMAT: Final = f"a section [default] with {_KEY}, {_SECRET} and perhaps {_TOKEN}"
 _READ_BY_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
@@ -53,4 +55,5 @@ def read_secret(file: str) -> StoreSecret:
         raise BadSecretFileError(f"is not {FORMAT}") from None
     if not key or not secret:
         raise BadSecretFileError(f"is not {FORMAT}")
+    hide(key, secret, section.get(_TOKEN))
     return StoreSecret(key, secret, section.get(_TOKEN, "").strip() or None)

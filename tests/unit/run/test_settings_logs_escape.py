@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import escape
-from pipeline.logs import redacted, run_log
+from pipeline.logs import run_log
+from pipeline.redaction import redacted
 from pipeline.settings import BadSettingError, Settings, load_settings
 
 
