@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench peers search-proof golden lock clean
+.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -47,6 +47,10 @@ peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.m
 
 search-proof: setup  ## the search beside a sweep over 20 seeds: docs/search.md
 	$(BIN)/python -m benchmarks.search_proof
+
+reliability: setup  ## every fault of the matrix, and what comes of it: docs/reliability.md
+	-$(PYTEST) -q -m fault --fault-table build/faults.jsonl
+	$(BIN)/python -m benchmarks.reliability build/faults.jsonl
 
 golden: setup  ## the plan's expected outcomes beside what runs give: docs/golden.md
 	$(BIN)/atlas-forge golden --out $(OUT) --markdown docs/golden.md

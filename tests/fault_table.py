@@ -65,7 +65,7 @@ class _Writer:
             "fault": fault,
             "test": report.nodeid,
             "result": report.outcome,
-            "outcome": told.get("outcome", ""),
+            "outcome": told.get("outcome", report.longrepr[2] if report.skipped else ""),
             "seconds": round(report.duration, 1),
         }
         with self.file.open("a", encoding="utf-8") as lines:

@@ -96,7 +96,7 @@ PART_DAMAGE: dict[str, Callable[[Path], None]] = {
     [name if name == "a bit flipped in a page header"
      else pytest.param(name, marks=pytest.mark.full) for name in PART_DAMAGE],
 )  # fmt: skip
-@pytest.mark.fault("checkpoints", "a part of {stage}: {damage}")
+@pytest.mark.fault("Checkpoints", "a part of {stage}: {damage}")
 def test_a_damaged_part_is_made_again(
     copy: tuple[Request, Path], whole: dict[str, str], stage: str, damage: str, came_of_it: Tell
 ) -> None:
@@ -167,7 +167,7 @@ _QUICK = ("part and marker swapped between the stages", "a marker whose counts w
     [name if name in _QUICK else pytest.param(name, marks=pytest.mark.full)
      for name in FILE_DAMAGE],
 )  # fmt: skip
-@pytest.mark.fault("checkpoints", "{damage}")
+@pytest.mark.fault("Checkpoints", "{damage}")
 def test_files_that_are_not_their_own_are_made_again(
     copy: tuple[Request, Path], whole: dict[str, str], damage: str, came_of_it: Tell
 ) -> None:
@@ -182,7 +182,7 @@ def test_files_that_are_not_their_own_are_made_again(
 
 
 @pytest.mark.full
-@pytest.mark.fault("checkpoints", "a bit flipped at 60 random places of parts and markers")
+@pytest.mark.fault("Checkpoints", "a bit flipped at 60 random places of parts and markers")
 def test_no_flipped_bit_goes_unnoticed(
     copy: tuple[Request, Path], whole: dict[str, str], came_of_it: Tell
 ) -> None:
@@ -205,7 +205,7 @@ def test_no_flipped_bit_goes_unnoticed(
     came_of_it(f"{kinds['part']} flips in parts, {kinds['marker']} in markers, all made good")
 
 
-@pytest.mark.fault("checkpoints", "parts of a finer plan lie among those of the run")
+@pytest.mark.fault("Checkpoints", "parts of a finer plan lie among those of the run")
 def test_parts_of_an_earlier_finer_plan_are_not_counted_as_well(
     copy: tuple[Request, Path], tmp_path: Path, came_of_it: Tell
 ) -> None:
@@ -224,7 +224,7 @@ def test_parts_of_an_earlier_finer_plan_are_not_counted_as_well(
     came_of_it(f"parts removed by stage: {removed}; each of {len(ids)} rows is there once")
 
 
-@pytest.mark.fault("checkpoints", "another run's request in the manifest")
+@pytest.mark.fault("Checkpoints", "another run's request in the manifest")
 def test_a_manifest_of_another_question_is_found(
     copy: tuple[Request, Path], whole: dict[str, str], came_of_it: Tell
 ) -> None:
@@ -246,8 +246,12 @@ def test_what_a_killed_process_had_begun_to_write_is_cleared(
     copy: tuple[Request, Path], whole: dict[str, str]
 ) -> None:
     request, run = copy
-    for name in (".ranked.parquet.77.tmp", "reports/.summary.pdf.77.tmp",
-                 "checkpoints/.usage.json.77.tmp", "checkpoints/tmp/part-00001.json.77.1"):  # fmt: skip
+    for name in (
+        ".ranked.parquet.77.tmp",
+        "reports/.summary.pdf.77.tmp",
+        "checkpoints/.usage.json.77.tmp",
+        "checkpoints/tmp/part-00001.json.77.1",
+    ):
         (run / name).write_bytes(b"half")
     run_here(request, run.parent)
     assert results_of(run) == whole

@@ -57,7 +57,7 @@ def reused(run: Path) -> dict[str, int]:
     return {each["stage"]: each["reused"] for each in log_of(run) if each["event"] == "stage_done"}
 
 
-@pytest.mark.fault("processes", "SIGKILL between two changes of files: pruning, analysis, output")
+@pytest.mark.fault("Processes", "SIGKILL between two changes of files: pruning, analysis, output")
 def test_a_kill_between_two_changes_of_files_is_made_good(
     tmp_path: Path, undisturbed: tuple[list[str], dict[str, str]], came_of_it: Tell
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_kill_between_two_changes_of_files_is_made_good(
 
 @pytest.mark.full
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.fault("processes", f"SIGKILL at {MOMENTS} random moments of the stage {{stage}}")
+@pytest.mark.fault("Processes", f"SIGKILL at {MOMENTS} random moments of the stage {{stage}}")
 def test_a_kill_at_any_moment_is_made_good(
     tmp_path: Path, undisturbed: tuple[list[str], dict[str, str]], stage: str, came_of_it: Tell
 ) -> None:
@@ -97,7 +97,7 @@ def test_a_kill_at_any_moment_is_made_good(
 
 @pytest.mark.full
 @pytest.mark.parametrize("compute", ["threads", "processes"])
-@pytest.mark.fault("processes", "SIGKILL by the clock, spread over a whole run with {compute}")
+@pytest.mark.fault("Processes", "SIGKILL by the clock, spread over a whole run with {compute}")
 def test_a_kill_by_the_clock_is_made_good(
     tmp_path: Path,
     undisturbed: tuple[list[str], dict[str, str]],
@@ -133,11 +133,11 @@ def test_a_kill_by_the_clock_is_made_good(
 
 
 @pytest.mark.full
-@pytest.mark.fault("processes", "SIGKILL again and again, until the run gets to its end")
+@pytest.mark.fault("Processes", "SIGKILL again and again, until the run gets to its end")
 def test_a_storm_of_kills_ends_in_the_same_run(
     tmp_path: Path, undisturbed: tuple[list[str], dict[str, str]], came_of_it: Tell
 ) -> None:
-    changes, whole = undisturbed
+    whole = undisturbed[1]
     trial = Trial(tmp_path / "storm")
     rng = random.Random(SEED)
     kills = 0
@@ -157,7 +157,7 @@ def test_a_storm_of_kills_ends_in_the_same_run(
 
 @pytest.mark.full
 @pytest.mark.parametrize("stage", ["pruning", "analysis", "output"])
-@pytest.mark.fault("processes", "SIGKILL of a run through Prefect, in the stage {stage}")
+@pytest.mark.fault("Processes", "SIGKILL of a run through Prefect, in the stage {stage}")
 def test_a_killed_run_through_prefect_leaves_no_server_and_goes_on(
     tmp_path: Path,
     undisturbed: tuple[list[str], dict[str, str]],

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def finished(project: Path, out: Path) -> dict:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda each: each.name)
-def test_a_search_goes_on_where_it_was_struck(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.fault("Processes", "a search of 3,000 structures: {how.name} after five batches")
+def test_a_search_goes_on_where_it_was_struck(
+    tmp_path: Path, how: signal.Signals, came_of_it: Callable[[str], None]
+) -> None:
     project = write_project(tmp_path)
     with subprocess.Popen(
         [*COMMAND, str(project), *BUDGET, "--out", str(tmp_path)],
@@ -44,9 +48,11 @@ def test_a_search_goes_on_where_it_was_struck(tmp_path: Path, how: signal.Signal
     assert not (folder / "search.json").exists()
 
     resumed = finished(project, tmp_path)
-    assert 0 < resumed["measured"]["from_kept_batches"] < 3_000
+    kept = resumed["measured"]["from_kept_batches"]
+    assert 0 < kept < 3_000
     whole = finished(project, tmp_path / "whole")
     assert resumed.pop("measured")["evaluated_now"] < whole.pop("measured")["evaluated_now"]
     assert resumed == whole
     best = f"{whole['search_id']}/best.parquet"
     assert (tmp_path / best).read_bytes() == (tmp_path / "whole" / best).read_bytes()
+    came_of_it(f"{kept:,} structures not evaluated again; the same answer")
