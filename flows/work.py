@@ -150,8 +150,8 @@ class RunWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        from pipeline.storage import lock
+        from pipeline.storage import hold
 
         self.close_executor()
         if self._run is not None:
-            lock.release(self._run.folder)
+            hold.release(self._run.folder)

@@ -146,6 +146,7 @@ _BAD_INPUT_KINDS: Final = frozenset(
     {
         "pipeline.inputs.errors.InputErrors",
         "pipeline.settings.BadSettingError",
+        "pipeline.storage.desk.OtherDeskError",
         "pipeline.storage.results.NoSuchRunError",
     }
 )
