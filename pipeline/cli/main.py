@@ -130,8 +130,7 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
     notes = list(getattr(error, "__notes__", []))
     if kind in _EXPECTED_KINDS:
         failures: Any = getattr(error, "failures", None)
-        causes = [f"{each.item}: {each.cause}" for each in failures or ()] or [str(error)]
-        return FAILED, "failed", [*causes, *notes]
+        return FAILED, "failed", [*(_by_cause(failures or ()) or [str(error)]), *notes]
     if isinstance(error, OSError):
         return FAILED, "failed", [str(error) or type(error).__name__, *notes]
     line = " ".join(str(error).split())
@@ -139,6 +138,17 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
         f"unexpected: {type(error).__name__}: {line}; ATLAS_FORGE_DEBUG=1 shows where",
         *notes,
     ]  # fmt: skip
+
+
+def _by_cause(failures: Any) -> list[str]:
+    """A message a cause: a store that is gone fails every partition under way alike."""
+    items: dict[str, list[str]] = {}
+    for each in failures:
+        items.setdefault(each.cause, []).append(each.item)
+    return [
+        f"{first}{f' and {len(others)} more' if others else ''}: {cause}"
+        for cause, (first, *others) in items.items()
+    ]
 
 
 # By name, so that telling an error does not import what the command did not use.
