@@ -88,11 +88,14 @@ class _OnlyNews(logging.Filter):
     """Keeps the terminal for the progress bar and our own error messages.
 
     Prefect's lines of the run (tracebacks included) are in Prefect itself; Dask's chatter reaches
-    the terminal only because importing Prefect gives the root logger a handler.
+    the terminal only because importing Prefect gives the root logger a handler. A task that raised
+    is told by the run's own message, without its traceback.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith(("prefect.flow_runs", "prefect.task_runs")):
+            return False
+        if record.name == "distributed.worker" and "Compute Failed" in record.getMessage():
             return False
         return record.levelno >= logging.WARNING or not record.name.startswith("distributed")
 

@@ -18,8 +18,8 @@ from pipeline.redaction import errors_without_secrets
 if TYPE_CHECKING:
     from pipeline.compute.executor import Executor
     from pipeline.compute.job import Job
-    from pipeline.run_job import LastTold
     from pipeline.inputs import Request
+    from pipeline.run_job import LastTold
     from pipeline.settings import Settings
     from pipeline.stages.contract import Progress, Run, StageResult
     from pipeline.storage.plan import Plan
@@ -150,8 +150,8 @@ class RunWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        from pipeline.storage import lock
+        from pipeline.storage import hold
 
         self.close_executor()
         if self._run is not None:
-            lock.release(self._run.folder)
+            hold.release(self._run.folder)

@@ -51,6 +51,11 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
     )
 
 
+def told_on_stderr(text: str) -> None:
+    """A line for people beside the progress, whatever the level of the log."""
+    print(log_text(text), file=sys.stderr, flush=True)
+
+
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Take secrets out: by the name they go under, in URLs, and by their known values."""
     return cast(EventDict, redacted(event))

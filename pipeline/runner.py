@@ -18,7 +18,7 @@ from pipeline.stages.input import input_stage, reopen
 from pipeline.stages.output import Summary, output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
-from pipeline.storage import lock
+from pipeline.storage import hold
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -40,7 +40,7 @@ def resume_direct(run_id: str, settings: Settings, on_progress: OnProgress) -> S
 
 def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summary:
     with ExitStack() as stack:
-        stack.callback(lock.release, run.folder)
+        stack.callback(hold.release, run.folder)
         stack.enter_context(_told_in_the_log(run))
         started = time.perf_counter()
         plan = permutation_stage(run)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pipeline.storage.identity import checked_desk, checked_owner
 from pipeline.storage.store_address import (
     ADDRESSING,
     StoreAddress,
@@ -35,6 +36,8 @@ STORE: Final = "store"
 STORE_ENDPOINT: Final = "store_endpoint"
 STORE_CA_FILE: Final = "store_ca_file"
 CREDENTIALS_FILE: Final = "store_secret_file"
+OWNER: Final = "owner"
+DESK: Final = "desk"
 
 
 class BadSettingError(Exception):
@@ -67,6 +70,12 @@ class Settings:
     partition_rows, seed, max_permutations: override those of the project; None: do not.
     merge_memory_mb: what the merge may hold before it sorts on disk.
     log_level: least level of the human log: debug, info, warning, error.
+    owner: for whom a run is made, as its manifest and audit trail name them; empty: the system's
+        name of the user, at this machine.
+    desk: whose runs these are; the store keeps them under this name. Empty: nobody's in particular.
+    wait: whether a run that another process works on is waited for.
+    lease_seconds: how long a process on another machine may leave a run's lease unrenewed before it
+        counts as gone.
     """
 
     out: str = "runs"
@@ -94,6 +103,10 @@ class Settings:
     max_permutations: int | None = None
     merge_memory_mb: int = 256
     log_level: str = "warning"
+    owner: str = ""
+    desk: str = ""
+    wait: bool = True
+    lease_seconds: int = 30
 
     @property
     def slots(self) -> int:
@@ -122,7 +135,8 @@ class Settings:
     def checkpoints_of(self, folder: Path) -> StoreAddress:
         """Where the checkpoints of the run in `folder` are: in the store, else in the folder."""
         if self.store:
-            return self.store_address.under(folder.name)
+            place = self.store_address.under(self.desk) if self.desk else self.store_address
+            return place.under(folder.name)
         # Absolute, since workers may run in another folder.
         return StoreAddress(str(folder.resolve()))
 
@@ -137,7 +151,10 @@ _LIMITS: Final[dict[str, tuple[int, int]]] = {
     "merge_memory_mb": (64, 1_000_000),
     "store_timeout_s": (1, 3_600),
     "store_attempts": (1, 100),
+    "lease_seconds": (1, 3_600),
 }
+_ON: Final = ("yes", "true", "1")
+_OFF: Final = ("no", "false", "0")
 _PLACES: Final = (THREADS, PROCESSES, SERIAL, KUBERNETES)
 _TLS_FILES: Final = ("scheduler_ca_file", "scheduler_cert_file", "scheduler_key_file")
 _SCHEMES: Final = (TLS, "tcp")
@@ -198,6 +215,12 @@ def _checked(name: str, value: Any) -> Any:
         raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
     check = _CHECKS.get(name, str)
     return check(str(value))
+
+
+def _checked_switch(text: str) -> bool:
+    if text.lower() not in (*_ON, *_OFF):
+        raise ValueError(f"is not one of {', '.join((*_ON, *_OFF))}")
+    return text.lower() in _ON
 
 
 def _checked_compute(text: str) -> str:
@@ -282,7 +305,10 @@ def _checked_ca_file(file: str) -> str:
     return str(Path(file).resolve())
 
 
-_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+_CHECKS: Final[dict[str, Callable[[str], Any]]] = {
+    OWNER: checked_owner,
+    DESK: lambda text: checked_desk(text) if text else text,
+    "wait": _checked_switch,
     COMPUTE: _checked_compute,
     MONGO: _checked_address,
     STORE: _checked_store,

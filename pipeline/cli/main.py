@@ -22,7 +22,7 @@ from pipeline.redaction import redacted, redacted_text
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
-    "catalogue", "rulebook", "market", "schema", "init", "doctor", "completion",
+    "catalogue", "rulebook", "market", "schema", "init", "doctor", "certificates", "completion",
     "show", "compare", "export", "sensitivity",
     "near-misses", "break-even", "search", "golden", "rm", "gc",
 )  # fmt: skip
@@ -130,8 +130,7 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
     notes = list(getattr(error, "__notes__", []))
     if kind in _EXPECTED_KINDS:
         failures: Any = getattr(error, "failures", None)
-        causes = [f"{each.item}: {each.cause}" for each in failures or ()] or [str(error)]
-        return FAILED, "failed", [*causes, *notes]
+        return FAILED, "failed", [*(_by_cause(failures or ()) or [str(error)]), *notes]
     if isinstance(error, OSError):
         return FAILED, "failed", [str(error) or type(error).__name__, *notes]
     line = " ".join(str(error).split())
@@ -141,11 +140,23 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
     ]  # fmt: skip
 
 
+def _by_cause(failures: Any) -> list[str]:
+    """A message a cause: a store that is gone fails every partition under way alike."""
+    items: dict[str, list[str]] = {}
+    for each in failures:
+        items.setdefault(each.cause, []).append(each.item)
+    return [
+        f"{first}{f' and {len(others)} more' if others else ''}: {cause}"
+        for cause, (first, *others) in items.items()
+    ]
+
+
 # By name, so that telling an error does not import what the command did not use.
 _BAD_INPUT_KINDS: Final = frozenset(
     {
         "pipeline.inputs.errors.InputErrors",
         "pipeline.settings.BadSettingError",
+        "pipeline.storage.desk.OtherDeskError",
         "pipeline.storage.results.NoSuchRunError",
     }
 )

@@ -69,6 +69,7 @@ def command(
     from pipeline.compute import open_executor
     from pipeline.solve.near_miss_run import near_miss_ids, solved_tables
     from pipeline.stages.input import stored
+    from pipeline.storage.desk import at_its_desk
     from pipeline.storage.store import open_store
 
     keep_pandas_out()
@@ -78,7 +79,7 @@ def command(
         raise click.UsageError(f"--csv {csv_file}: there is no such folder")
     settings = settings_of(**options)
     folder, plan = stored(run_id, settings)
-    place = settings.checkpoints_of(folder)
+    place = at_its_desk(folder, settings).checkpoints_of(folder)
     if not everything:
         tables: Iterable[pa.Table] = _best(settings, run_id, plan, where, shown)
         _tell(run_id, plan, tables, shown, csv_file, in_order=True)

@@ -12,6 +12,7 @@ from pipeline.settings import PROCESSES, THREADS, Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline.storage.results import ResultsStore
+    from pipeline.storage.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -21,6 +22,13 @@ def out_option(function: Function) -> Function:
     return click.option("--out", metavar="DIR", help="Folder of the runs (default: runs).")(
         function
     )
+
+
+def desk_option(function: Function) -> Function:
+    """`--desk`: whose runs."""
+    return click.option(
+        "--desk", metavar="NAME", help="Desk of the run; the store keeps its parts under this name."
+    )(function)
 
 
 def mongo_option(function: Function) -> Function:
@@ -69,6 +77,13 @@ def place_options(function: Function) -> Function:
                 help="--compute URL, such as tls://host:8786.",
             ),
             click.option("--dashboard", metavar="ADDRESS", help="Dask dashboard, such as :8787."),
+            desk_option,
+            click.option(
+                "--no-wait",
+                "wait",
+                flag_value="no",
+                help="Do not wait for another process that works on the same; exit 1.",
+            ),
         )
     ):
         function = option(function)
@@ -85,20 +100,28 @@ def question_options(function: Function) -> Function:
     return function
 
 
-def results_of(out: str | None, mongo: str | None = None, everything: bool = False) -> ResultsStore:
+def results_of(
+    out: str | None, mongo: str | None = None, everything: bool = False, store: str | None = None
+) -> ResultsStore:
     """Where finished runs are read: the database if one is set, else the folder.
 
     `--out` on the command line means the folder, unless `--mongo` is there as well. `everything`
-    lists runs that are being merged too. Raises BadSettingError.
+    lists runs that are being merged too; `store` is where others may be at work on runs of the
+    folder. Raises BadSettingError.
     """
-    settings = settings_of(out=out, mongo=mongo)
+    settings = settings_of(out=out, mongo=mongo, store=store, desk="")
     if settings.mongo and (mongo or out is None):
         from pipeline.storage.mongo_results import MongoResults
 
         return MongoResults(settings.mongo, everything)
+    from pipeline.storage.desk import at_its_desk
     from pipeline.storage.results import LocalResults
+    from pipeline.storage.store import open_store
 
-    return LocalResults(Path(settings.out))
+    def store_of(folder: Path) -> Store:
+        return open_store(at_its_desk(folder, settings).checkpoints_of(folder))
+
+    return LocalResults(Path(settings.out), store_of)
 
 
 def settings_of(**given: Any) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.console import print_json, say, wants_json
+from pipeline.cli.console import note, print_json, say, wants_json
 from pipeline.cli.options import out_option, settings_of
 
 
@@ -26,6 +26,7 @@ def command(run_ids: tuple[str, ...], out: str | None, store: str | None, yes: b
       atlas-forge rm small-1a2b3c4d5e6f
       atlas-forge rm small-1a2b3c4d5e6f --store s3://bucket/prefix --yes
     """
+    from pipeline.storage.desk import at_its_desk
     from pipeline.storage.housekeeping import remove_run
     from pipeline.storage.results import LocalResults
     from pipeline.storage.store import open_store
@@ -33,15 +34,16 @@ def command(run_ids: tuple[str, ...], out: str | None, store: str | None, yes: b
     settings = settings_of(out=out, store=store)
     folder = Path(settings.out)
     for run_id in run_ids:
-        LocalResults(folder).folder(run_id)
+        at_its_desk(LocalResults(folder).folder(run_id), settings)
     if not yes:
         if wants_json() or not sys.stdin.isatty():
             raise click.UsageError("nobody can be asked here: --yes removes without asking")
         click.confirm(f"Remove {', '.join(run_ids)} from {folder}?", abort=True, err=True)
     removed = []
     for run_id in dict.fromkeys(run_ids):
-        parts = open_store(settings.store_address.under(run_id)) if settings.store else None
-        gone = remove_run(folder, run_id, parts)
+        place = at_its_desk(folder / run_id, settings).checkpoints_of(folder / run_id)
+        parts = open_store(place) if settings.store else None
+        gone = remove_run(folder, run_id, parts, note)
         removed.append({"run_id": run_id, "bytes": gone.bytes})
         say(f"removed {run_id}, {gone.bytes / 1e6:,.1f} MB")
     if wants_json():

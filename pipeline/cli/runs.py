@@ -13,22 +13,29 @@ from pipeline.cli.options import mongo_option, out_option, results_of
 @click.command(name="runs")
 @click.option("--all", "everything", is_flag=True, help="Also those being merged into a database.")
 @out_option
+@click.option("--desk", metavar="NAME", help="Only runs of this desk.")
+@click.option(
+    "--store", metavar="URL", help="Where the runs' checkpoints are: who is at work there."
+)
 @mongo_option
-def command(everything: bool, out: str | None, mongo: str | None) -> None:
+def command(
+    everything: bool, out: str | None, desk: str | None, store: str | None, mongo: str | None
+) -> None:
     """List the runs of a folder, or the complete ones of a database, newest first.
 
     \b
     Examples:
       atlas-forge runs
-      atlas-forge runs --out /data/runs --json
+      atlas-forge runs --out /data/runs --desk infra --json
       atlas-forge runs --mongo mongodb://db.example/atlas_forge
     """
-    results = results_of(out, mongo, everything)
-    rows = [asdict(line) for line in results.listed(lambda told: note(f"warning: {told}"))]
+    results = results_of(out, mongo, everything, store)
+    found = results.listed(lambda told: note(f"warning: {told}"))
+    rows = [asdict(line) for line in found if desk is None or line.desk == desk]
     if wants_json():
         print_json({"schema": 1, "runs": rows})
     elif rows:
-        headings = list(rows[0])
+        headings = [name for name in rows[0] if any(row[name] != "" for row in rows)]
         say(table(headings, [[str(row[name]) for name in headings] for row in rows]))
     else:
-        say(f"No runs in {results.where}.")
+        say(f"No runs in {results.where}{f' of desk {desk}' if desk else ''}.")

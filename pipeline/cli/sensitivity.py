@@ -45,12 +45,14 @@ def command(run_id: str, lever: str | None, out: str | None, store: str | None) 
       atlas-forge sensitivity small-1a2b3c4d5e6f --json
     """
     from pipeline.query.sensitivity import sensitivity
+    from pipeline.storage.desk import at_its_desk
     from pipeline.storage.results import LocalResults
     from pipeline.storage.store import open_store
 
-    settings = settings_of(out=out, store=store)
+    settings = settings_of(out=out, store=store, desk="")
     results = LocalResults(Path(settings.out))
-    parts = open_store(settings.checkpoints_of(results.folder(run_id)))
+    folder = results.folder(run_id)
+    parts = open_store(at_its_desk(folder, settings).checkpoints_of(folder))
     found = sensitivity(results, run_id, parts, lever)
     if wants_json():
         print_json(found)

@@ -9,6 +9,7 @@ import click
 
 from pipeline.cli.console import print_json, say, wants_json
 from pipeline.cli.options import out_option, settings_of
+from pipeline.escape import log_text
 
 
 @click.command(name="status")
@@ -23,19 +24,26 @@ def command(run_id: str, out: str | None, store: str | None) -> None:
       atlas-forge status small-1a2b3c4d5e6f
       atlas-forge status small-1a2b3c4d5e6f --json
     """
+    from pipeline.storage.desk import at_its_desk
     from pipeline.storage.results import LocalResults
     from pipeline.storage.state import run_state
     from pipeline.storage.store import open_store
 
-    settings = settings_of(out=out, store=store)
+    settings = settings_of(out=out, store=store, desk="")  # whose it is, its manifest says
     folder = LocalResults(Path(settings.out)).folder(run_id)
-    found = run_state(folder, open_store(settings.checkpoints_of(folder)))
+    place = at_its_desk(folder, settings).checkpoints_of(folder)
+    found = run_state(folder, open_store(place))
     if wants_json():
         print_json({"schema": 1, **asdict(found)})
         return
-    say(f"{found.run_id}: {found.state}, {found.permutations:,} structures, {found.title}")
+    say(
+        f"{found.run_id}: {found.state}, {found.permutations:,} structures, {log_text(found.title)}"
+    )
+    if found.owner:
+        desk = f", desk {found.desk}" if found.desk else ""
+        say(f"  made for {log_text(found.owner)}{desk}")
     if found.holder:
-        say(f"  worked on by {found.holder}")
+        say(f"  worked on by {log_text(found.holder)}")
     for stage in found.stages:
         total = "?" if stage.total is None else f"{stage.total:,}"
         say(f"  {stage.stage}: {stage.done:,} of {total} partitions, {stage.rows:,} rows")

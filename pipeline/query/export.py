@@ -17,7 +17,7 @@ from pipeline.query.overview import provenance
 from pipeline.query.rows import Question, RankedRows, open_ranked
 from pipeline.query.sinks import About, CsvSink, ParquetSink, Sink
 from pipeline.storage.manifest import json_bytes
-from pipeline.storage.store import write_file
+from pipeline.storage.store import unfinished, write_file
 
 FORMATS: Final = (".csv", ".xlsx", ".parquet")
 EXCEL_ROWS: Final = 1_048_575  # 1,048,576 with the headings
@@ -53,7 +53,7 @@ def export(
     fields = [ranked.fields[name] for name in question.columns or ranked.schema.names]
     told = {"schema": 1, "run_id": folder.name, "where": where, "top": most, **provenance(folder)}
     about = About(told, tuple(fields))
-    partial = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    partial = target.with_name(unfinished(target.name))
     try:
         rows = _write(ranked, question, most, _sink(target.suffix, partial, ranked, about))
         with partial.open("rb+") as file:

@@ -24,7 +24,7 @@ from pipeline.compute import Executor, open_executor
 from pipeline.compute.executor import cause_of, check_fingerprints
 from pipeline.engine import warm_up
 from pipeline.escape import path_part
-from pipeline.logs import LOG_PATH, run_log
+from pipeline.logs import LOG_PATH, run_log, told_on_stderr
 from pipeline.search import BUDGET
 from pipeline.search.archive import Archive
 from pipeline.search.batches import Place, batch_of
@@ -35,7 +35,7 @@ from pipeline.search.outcome import LIBRARIES, Story, write_outcome
 from pipeline.settings import BadSettingError, Settings
 from pipeline.space.levers import IntArray, LeverSpace
 from pipeline.stages.contract import OUTPUT, OnProgress, Progress
-from pipeline.storage import lock
+from pipeline.storage import hold
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.plan import PLAN_PATH, Plan, plan_bytes
 from pipeline.storage.store import TEMPORARY
@@ -174,13 +174,16 @@ def _own_code() -> str:
 def _opened(folder: Path, place: Place, settings: Settings) -> Iterator[None]:
     """The search's folder with its lock and plan; how it ends badly goes into its log."""
     folder.mkdir(parents=True, exist_ok=True)
-    stale = lock.acquire(folder)
     log = run_log(folder, settings.log_level)
+
+    def on_event(event: str, reason: str) -> None:
+        log.warning(event, reason=reason)
+
+    terms = hold.Terms(settings.owner, settings.lease_seconds, settings.wait)
+    hold.acquire(folder, place.store, terms, told_on_stderr, on_event)
     with ExitStack() as stack:
-        stack.callback(lock.release, folder)
+        stack.callback(hold.release, folder)
         try:
-            if stale:
-                log.warning("stale_lock", reason=stale)
             # Whole files only ever leave this folder by a rename; what is left was cut off.
             shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
             data = plan_bytes(place.plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.compute.executor import Executor, check_fingerprints
 from pipeline.logs import run_log
@@ -17,6 +17,7 @@ from pipeline.stages.contract import (
 )
 from pipeline.stages.counts import Counts, add_counts, whole
 from pipeline.stages.usage import Usage, record_stage
+from pipeline.storage import hold
 from pipeline.storage.checkpoints import remove_beyond
 
 
@@ -38,8 +39,16 @@ def fan_out(
     reused = rows = computed_rows = survivors = 0
     busy = 0.0
     check_fingerprints(executor, run.fingerprint)
-    on_progress(Progress(stage, 0, total, 0, 0, 0.0))
-    for done, outcome in enumerate(executor.map_unordered(work, tasks, total), start=1):
+    latest = Progress(stage, 0, total, 0, 0, 0.0)
+    on_progress(latest)
+
+    def while_held() -> Iterator[PartitionTask]:
+        for task in tasks:
+            # A progress callback is where a person's Ctrl-C comes through.
+            hold.keep(run.folder, lambda: on_progress(latest))
+            yield task
+
+    for done, outcome in enumerate(executor.map_unordered(work, while_held(), total), start=1):
         rows += outcome.rows
         reused += outcome.reused
         add_counts(counts, outcome.record)
@@ -61,7 +70,8 @@ def fan_out(
             processing_time_ms=round(1_000 * outcome.seconds, 3),
         )
         usage.sample()
-        on_progress(Progress(stage, done, total, rows, survivors, time.perf_counter() - started))
+        latest = Progress(stage, done, total, rows, survivors, time.perf_counter() - started)
+        on_progress(latest)
     result = StageResult(
         stage=stage,
         partitions=total,

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import warm_up
 from pipeline.escape import path_part
-from pipeline.logs import run_log
+from pipeline.logs import run_log, told_on_stderr
 from pipeline.settings import Settings
 from pipeline.space.levers import LeverSpace
 from pipeline.stages.contract import INPUT, Run
 from pipeline.stages.usage import record_stage
-from pipeline.storage import lock
+from pipeline.storage import hold
+from pipeline.storage.desk import at_its_desk
 from pipeline.storage.fingerprint import engine_fingerprint, library_versions
+from pipeline.storage.identity import this_process
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     SCHEMA,
@@ -43,10 +45,11 @@ class OtherEngineError(Exception):
     """The run was planned by another version of the engine; its figures could differ."""
 
 
-def input_stage(request: Request, settings: Settings) -> Run:
+def input_stage(request: Request, settings: Settings, say: hold.Say = told_on_stderr) -> Run:
     """Resolve a request into a run: levers, id, folders, lock; compile the kernels.
 
-    Raises RunIsBusyError if another process works on this run, OSError.
+    Waits while another process works on this run, and tells `say` so. Raises RunIsBusyError where
+    the settings say not to wait, OtherDeskError, OSError.
     """
     # Importing the input models costs a third of a second that `resume` need not pay.
     from pipeline.inputs.encode import problem_of  # noqa: PLC0415
@@ -61,6 +64,7 @@ def input_stage(request: Request, settings: Settings) -> Run:
     project_id = request.project.id if request.project else _NAMELESS
     run_id = run_id_of(project_id, content, seed, count, fingerprint)
     folder = Path(settings.out) / run_id
+    settings = at_its_desk(folder, settings)
     run = Run(
         run_id=run_id,
         folder=folder,
@@ -72,22 +76,27 @@ def input_stage(request: Request, settings: Settings) -> Run:
         partition_rows=settings.partition_rows or request.run.partition_rows,
         fingerprint=fingerprint,
         problem=problem,
-        about=_about(request, content, run_id, size, fingerprint),
+        about={
+            **_about(request, content, run_id, size, fingerprint),
+            "owner": this_process(settings.owner).owner,
+            "desk": settings.desk,
+        },
     )
-    _open(run, started)
+    _open(run, started, say)
     return run
 
 
-def reopen(run_id: str, settings: Settings) -> Run:
+def reopen(run_id: str, settings: Settings, say: hold.Say = told_on_stderr) -> Run:
     """The run of an id from its stored plan and manifest, ready for the stages after input.
 
-    Raises NoSuchRunError, OtherEngineError, RunIsBusyError, UnreadablePlanError,
+    Raises NoSuchRunError, OtherEngineError, OtherDeskError, RunIsBusyError, UnreadablePlanError,
     UnreadableDocumentError, OSError.
     """
     started = time.perf_counter()
     folder, plan = stored(run_id, settings)
     manifest = read_json(folder / MANIFEST_PATH)
     _check_question(manifest, plan)
+    settings = at_its_desk(folder, settings)
     run = Run(
         run_id=run_id,
         folder=folder,
@@ -101,7 +110,7 @@ def reopen(run_id: str, settings: Settings) -> Run:
         problem=plan.problem,
         about={name: each for name, each in manifest.items() if name not in _OF_THE_PLAN},
     )
-    _open(run, started)
+    _open(run, started, say)
     return run
 
 
@@ -144,13 +153,19 @@ def run_id_of(
     return f"{path_part(project_id)}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
-def _open(run: Run, started: float) -> None:
+def _open(run: Run, started: float, say: hold.Say) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
-    stale = lock.acquire(run.folder)
+    log = run_log(run.folder, run.settings.log_level)
+
+    def on_event(event: str, reason: str) -> None:
+        log.warning(event, reason=reason)
+
+    settings = run.settings
+    terms = hold.Terms(settings.owner, settings.lease_seconds, settings.wait)
+    before = time.perf_counter()
+    hold.acquire(run.folder, run.store, terms, say, on_event)
+    started += time.perf_counter() - before  # waiting is no work of this stage
     try:
-        log = run_log(run.folder, run.settings.log_level)
-        if stale:
-            log.warning("stale_lock", reason=stale)
         # Whole files only ever leave this folder by a rename; what is left in it was cut off.
         shutil.rmtree(run.folder / TEMPORARY, ignore_errors=True)
         for name in ("", "checkpoints", "reports"):
@@ -161,7 +176,7 @@ def _open(run: Run, started: float) -> None:
         log.info("run_opened", run_id=run.run_id, rows=run.count, fingerprint=run.fingerprint)
         record_stage(run.folder, INPUT, time.perf_counter() - started)
     except BaseException:
-        lock.release(run.folder)
+        hold.release(run.folder)
         raise
 
 

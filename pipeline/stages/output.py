@@ -25,6 +25,7 @@ from pipeline.stages.tier_ranks import tier_ranks
 from pipeline.stages.usage import own_peak_mb, record_stage, recorded
 from pipeline.stages.written import write_asked
 from pipeline.staleness import age_of
+from pipeline.storage import hold
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -72,7 +73,9 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     """
     started = time.perf_counter()
     log = run_log(run.folder, run.settings.log_level)
-    on_progress(Progress(OUTPUT, 0, 1, 0, 0, 0.0))
+    begun = Progress(OUTPUT, 0, 1, 0, 0, 0.0)
+    on_progress(begun)
+    hold.keep(run.folder, lambda: on_progress(begun))
     pruning, analysis = _markers(run, plan)
     counts = _totals(pruning)
     survivors = sum(marker.rows for marker in analysis)
@@ -103,6 +106,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
         summary.update(_usage(run, plan))
+        # Two that share a folder must not mix summary and seal; the rest is the same from both.
+        hold.keep(run.folder, lambda: on_progress(begun))
         write_json(run.folder / SUMMARY_PATH, summary)
         _seal(run, summary["written"]["files"])
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)

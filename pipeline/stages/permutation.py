@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any, Final
 
 from pipeline.logs import run_log
 from pipeline.space.partitions import rows_per_partition
@@ -13,12 +14,16 @@ from pipeline.storage.manifest import (
     UnreadableDocumentError,
     asks_the_same,
     json_bytes,
+    json_document,
     now,
     read_json,
     write_json,
 )
 from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_bytes, read_plan
 from pipeline.storage.store import write_file
+
+# What a run keeps of whoever asked for it first.
+_OF_THE_FIRST: Final = ("owner", "created_at")
 
 
 def permutation_stage(run: Run) -> Plan:
@@ -92,6 +97,7 @@ def _write_manifest(run: Run, plan: Plan) -> None:
     manifest = {
         **run.about,
         "created_at": now(),
+        **_made_before(run, plan),
         "plan_hash": plan.plan_hash,
         "partition_rows": plan.partition_rows,
         "partitions": plan.partitions,
@@ -100,3 +106,16 @@ def _write_manifest(run: Run, plan: Plan) -> None:
     write_json(path, manifest)
     if run.shares_store:
         run.store.put(MANIFEST_PATH, json_bytes(manifest))
+
+
+def _made_before(run: Run, plan: Plan) -> dict[str, Any]:
+    """Who made this run first, and when, as another folder's manifest left it in the store."""
+    if not run.shares_store:
+        return {}
+    try:
+        found = json_document(run.store.get(MANIFEST_PATH), MANIFEST_PATH)
+    except (FileNotFoundError, UnreadableDocumentError):
+        return {}
+    if found.get("plan_hash") != plan.plan_hash:
+        return {}
+    return {name: found[name] for name in _OF_THE_FIRST if isinstance(found.get(name), str)}

@@ -18,7 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage.store import Store
+from pipeline.storage.store import Store, read_twice
 
 SCHEMA: Final = 1
 PRUNING: Final = "pruning"
@@ -65,6 +65,10 @@ class Checked:
 
 class DamagedPartError(Exception):
     """A part that should be there and is not what its marker says."""
+
+
+class _UnusableMarkerError(Exception):
+    """A marker that does not count; the text says why."""
 
 
 def part_path(stage: str, number: int) -> str:
@@ -137,27 +141,33 @@ def check_part(store: Store, owner: Owner, stage: str, number: int, rows: int) -
 
 def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
     """The marker of a part, if it is this plan's and this engine's; the part is not read."""
+
+    def accept(data: bytes) -> Marker:
+        try:
+            told = dict(json.loads(data))
+            seal = told.pop(_SEAL, None)
+            marker = Marker(**told)
+        except (ValueError, TypeError):
+            raise _UnusableMarkerError("cannot be read") from None
+        if marker.schema != SCHEMA:
+            raise _UnusableMarkerError(f"has schema {marker.schema}, this version reads {SCHEMA}")
+        if (marker.stage, marker.number) != (stage, number):
+            raise _UnusableMarkerError(f"belongs to {marker.stage} part {marker.number}")
+        if marker.plan_hash != owner.plan_hash:
+            raise _UnusableMarkerError("belongs to another plan")
+        if marker.fingerprint != owner.fingerprint:
+            raise _UnusableMarkerError("belongs to another version of the engine")
+        if seal != _seal(told):
+            raise _UnusableMarkerError("was changed after it was written")
+        return marker
+
+    path = marker_path(stage, number)
     try:
-        data = store.get(marker_path(stage, number))
+        return Checked(read_twice(store, path, accept, _UnusableMarkerError), None)
     except FileNotFoundError:
         return Checked(None, None)
-    try:
-        told = dict(json.loads(data))
-        seal = told.pop(_SEAL, None)
-        marker = Marker(**told)
-    except (ValueError, TypeError):
-        return Checked(None, "its marker cannot be read")
-    if marker.schema != SCHEMA:
-        return Checked(None, f"its marker has schema {marker.schema}, this version reads {SCHEMA}")
-    if (marker.stage, marker.number) != (stage, number):
-        return Checked(None, f"its marker belongs to {marker.stage} part {marker.number}")
-    if marker.plan_hash != owner.plan_hash:
-        return Checked(None, "its marker belongs to another plan")
-    if marker.fingerprint != owner.fingerprint:
-        return Checked(None, "its marker belongs to another version of the engine")
-    if seal != _seal(told):
-        return Checked(None, "its marker was changed after it was written")
-    return Checked(marker, None)
+    except _UnusableMarkerError as error:
+        return Checked(None, f"its marker {error}")
 
 
 def read_part(store: Store, marker: Marker, columns: list[str] | None = None) -> pa.Table:
@@ -201,10 +211,12 @@ def _seal(told: dict[str, Any]) -> str:
 
 
 def _verified_bytes(store: Store, marker: Marker) -> bytes:
+    def accept(data: bytes) -> bytes:
+        if hashlib.sha256(data).hexdigest() != marker.digest:
+            raise DamagedPartError("its bytes do not have the digest its marker names")
+        return data
+
     try:
-        data = store.get(part_path(marker.stage, marker.number))
+        return read_twice(store, part_path(marker.stage, marker.number), accept, DamagedPartError)
     except FileNotFoundError:
         raise DamagedPartError("its marker is there, the part is not") from None
-    if hashlib.sha256(data).hexdigest() != marker.digest:
-        raise DamagedPartError("its bytes do not have the digest its marker names")
-    return data

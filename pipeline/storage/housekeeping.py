@@ -16,11 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pipeline.storage import lock
+from pipeline.logs import told_on_stderr
+from pipeline.storage import hold, lock
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
 from pipeline.storage.results import LocalResults
-from pipeline.storage.store import TEMPORARY, Store
+from pipeline.storage.store import TEMPORARY, Store, open_folder
 
 REMOVED_PATH: Final = "removed.json"
 CHECKPOINTS: Final = ("checkpoints/pruning", "checkpoints/analysis")
@@ -39,15 +40,19 @@ class Leftover:
     bytes: int
 
 
-def remove_run(out: Path, run_id: str, store: Store | None = None) -> Leftover:
+def remove_run(
+    out: Path, run_id: str, store: Store | None = None, say: hold.Say = told_on_stderr
+) -> Leftover:
     """Remove a run's folder and, if they are elsewhere, the parts in its `store`.
 
-    Raises NoSuchRunError, RunIsBusyError, OSError.
+    Where a process of another machine has left a lease, `say` hears that it is looked whether it
+    still renews it. Raises NoSuchRunError, RunIsBusyError, OSError.
     """
     folder = LocalResults(out).folder(run_id)
     size = folder_bytes(folder)
     lock.acquire(folder)
     try:
+        hold.ensure_idle(folder, store or open_folder(folder), say)
         (folder / MANIFEST_PATH).replace(folder / REMOVED_PATH)
         if store is not None:
             store.clear()
@@ -65,7 +70,7 @@ def leftovers(out: Path) -> Iterator[Leftover]:
                 yield Leftover(CUT_OFF, folder, folder_bytes(folder))
             continue
         temporary = folder / TEMPORARY
-        if _entries(temporary) and lock.holder_of(folder) is None:
+        if _entries(temporary) and hold.holder_of(folder) is None:
             yield Leftover(TEMPORARIES, temporary, folder_bytes(temporary))
 
 
@@ -73,7 +78,7 @@ def parts_of_finished(out: Path) -> Iterator[Leftover]:
     """Checkpoints of finished runs: their results stay, and a run asked for again computes anew."""
     for run_id in LocalResults(out).runs():
         folder = out / run_id
-        if _is_finished(folder) and lock.holder_of(folder) is None:
+        if _is_finished(folder) and hold.holder_of(folder) is None:
             for name in CHECKPOINTS:
                 if _entries(folder / name):
                     yield Leftover(PARTS, folder / name, folder_bytes(folder / name))
@@ -102,7 +107,7 @@ def expired_runs(
     for place, (created, run_id, manifest) in enumerate(dated):
         beyond = (limit is None or created < limit) and (keep is None or place >= keep)
         done = bool(manifest.get("outputs")) or unfinished
-        if beyond and done and lock.holder_of(out / run_id) is None:
+        if beyond and done and hold.holder_of(out / run_id) is None:
             found.append(run_id)
     return found
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pipeline.columns import merge_fields
 from pipeline.storage.checkpoints import DamagedPartError, Marker, read_part, text_columns
 from pipeline.storage.sorted_runs import SortedRuns
-from pipeline.storage.store import TEMPORARY, Store, named
+from pipeline.storage.store import TEMPORARY, Store, named, unfinished
 
 # Fixed, so that the file does not depend on how parts or the sort's output were cut.
 # (18 MB a group; every reader holds one, the merge some of them.)
@@ -75,7 +75,7 @@ def merge_ranked(
     `pareto` sees every part, and then marks the rows; `settle` says what only all parts together
     decide, and keeps the columns. Raises DamagedPartError, MergeRefusedError, OSError.
     """
-    scratch = target.parent / TEMPORARY / f"merge.{os.getpid()}"
+    scratch = target.parent / TEMPORARY / unfinished("merge")
     scratch.mkdir(parents=True, exist_ok=True)
     expected = sum(marker.rows for marker in markers)
     ranked = pa.schema([*merge_fields(), *schema])

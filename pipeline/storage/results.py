@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage import lock
+from pipeline.storage import hold
 from pipeline.storage.checkpoints import PRUNING, part_path
 from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.rows import ParquetRows, RowSource
+from pipeline.storage.store import Store, open_folder
 
 RANKED_PATH: Final = "ranked.parquet"
 SUMMARY_PATH: Final = "summary.json"
@@ -36,13 +37,22 @@ class NoSuchRunError(Exception):
 
 @dataclass(frozen=True)
 class RunLine:
-    """A run in a list of runs. `created_at` is UTC, to the millisecond."""
+    """A run in a list of runs. `created_at` is UTC, to the millisecond.
+
+    `owner` is who asked for it first; `market` and `rulebook` are the names of its books; `holder`
+    is who works on it now.
+    """
 
     run_id: str
     state: str
     created_at: str
     permutations: int
     title: str
+    owner: str = ""
+    desk: str = ""
+    market: str = ""
+    rulebook: str = ""
+    holder: str = ""
 
 
 class ResultsStore(Protocol):
@@ -80,11 +90,12 @@ class ResultsStore(Protocol):
 
 
 class LocalResults:
-    """Run folders under one folder."""
+    """Run folders under one folder; `store_of` says where the parts of a run's folder are."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, store_of: Callable[[Path], Store] | None = None) -> None:
         self.out = out
         self.where = str(out)
+        self._store_of = store_of or open_folder
 
     def runs(self) -> list[str]:
         """A run is a folder with a manifest."""
@@ -101,10 +112,10 @@ class LocalResults:
         for run_id in self.runs():
             try:
                 manifest = self.manifest(run_id)
+                holder = self._holder(self.out / run_id, bool(manifest["outputs"]))
             except UnreadableDocumentError as error:
                 on_problem(f"{run_id}: {error}")
                 continue
-            holder = lock.holder_of(self.out / run_id)
             state = RUNNING if holder else FINISHED if manifest["outputs"] else INTERRUPTED
             found.append(
                 RunLine(
@@ -113,9 +124,18 @@ class LocalResults:
                     manifest["created_at"],
                     manifest["permutations"],
                     manifest["project"]["title"],
+                    str(manifest.get("owner", "")),
+                    str(manifest.get("desk", "")),
+                    str(manifest["market"]["name"]),
+                    str(manifest["rulebook"]["name"]),
+                    holder or "",
                 )
             )
         return found
+
+    def _holder(self, folder: Path, finished: bool) -> str | None:
+        # Another machine that verifies what is finished here is no news.
+        return hold.holder_of(folder, None if finished else self._store_of(folder))
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """manifest.json of a run folder."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.space.partitions import number_of_partitions
-from pipeline.storage import lock
+from pipeline.storage import hold
 from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
@@ -36,6 +36,8 @@ class RunState:
     title: str
     state: str
     created_at: str
+    owner: str
+    desk: str
     holder: str | None
     permutations: int
     stages: tuple[StageState, ...]
@@ -55,7 +57,8 @@ def run_state(folder: Path, store: Store | None = None) -> RunState:
     changed = tuple(
         name for name, digest in outputs.items() if file_digest(folder / name) != digest
     )
-    holder = lock.holder_of(folder)
+    parts = store or open_folder(folder)
+    holder = hold.holder_of(folder, parts)
     if holder:
         state = RUNNING
     elif not outputs:
@@ -67,9 +70,11 @@ def run_state(folder: Path, store: Store | None = None) -> RunState:
         title=str(manifest["project"]["title"]),
         state=state,
         created_at=str(manifest["created_at"]),
+        owner=str(manifest.get("owner", "")),
+        desk=str(manifest.get("desk", "")),
         holder=holder,
         permutations=plan.count,
-        stages=_stages(plan, store or open_folder(folder)),
+        stages=_stages(plan, parts),
         changed=changed,
     )
 

@@ -8,18 +8,21 @@ half way leaves a truncated object.)
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pipeline.storage.store_address import StoreAddress
 
 TEMPORARY = "checkpoints/tmp"
 _BESIDE = ".tmp"
+# Containers that share a folder may have processes of one number.
+_THIS_PROCESS: Final = secrets.token_hex(4)
 
 Result = TypeVar("Result")
 
@@ -58,7 +61,7 @@ class LocalStore:
         """Temporary file in the run's own folder for such, fsync, rename."""
         target = self.root / path
         temporary = self.root / TEMPORARY
-        unique = f"{target.name}.{os.getpid()}.{threading.get_ident()}"
+        unique = f"{unfinished(target.name)}.{threading.get_ident()}"
         try:
             _write_whole(target, temporary / unique, data)
         except FileNotFoundError:
@@ -116,10 +119,15 @@ def read_twice(
         return accept(store.get(path))
 
 
+def unfinished(name: str) -> str:
+    """A hidden name for what is to become `name`, which no other process takes."""
+    return f".{name}.{os.getpid()}-{_THIS_PROCESS}{_BESIDE}"
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file of a run folder whole: a temporary beside it, fsync, rename. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, path.with_name(f".{path.name}.{os.getpid()}{_BESIDE}"), data)
+    _write_whole(path, path.with_name(unfinished(path.name)), data)
 
 
 def remove_cut_off(folder: Path) -> None:

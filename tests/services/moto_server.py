@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import s3fs
@@ -30,12 +30,12 @@ class MotoServer:
         wait_until_it_answers(self.port, lambda: self._process.poll() is None, log)
         self.files().mkdir(BUCKET)
 
-    def files(self, **options: Any) -> s3fs.S3FileSystem:
-        """A client of the server's own, beside those of the program."""
+    def files(self, url: str = "") -> s3fs.S3FileSystem:
+        """A client beside those of the program; `url` if there is something in between."""
         import s3fs
 
         return s3fs.S3FileSystem(
-            endpoint_url=self.url, key=KEY, secret=SECRET, use_listings_cache=False, **options
+            endpoint_url=url or self.url, key=KEY, secret=SECRET, use_listings_cache=False
         )
 
     def stop(self) -> None:

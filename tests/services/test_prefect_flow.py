@@ -32,8 +32,9 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from prefect.states import exception_to_failed_state
 
 from flows.deploy import DEPLOYMENT_NAME
-from flows.flow import FLOW_NAME, atlas_forge_run, infrastructure_failed, input_task
+from flows.flow import FLOW_NAME, atlas_forge_run
 from flows.server import EmbeddedServer
+from flows.stages import infrastructure_failed, input_task
 from pipeline.compute.executor import Failure, PartitionsFailed
 from pipeline.inputs import InputErrors
 
@@ -212,8 +213,7 @@ def test_a_run_that_is_ended_in_the_middle_is_recorded_as_crashed(
     children = psutil.Process(program.pid).children(recursive=True)
     assert children
     program.send_signal(how)
-    program.wait(30)
-    program.communicate()
+    program.communicate(timeout=30)  # which also ends the partition's progress that it waits in
     assert program.returncode == (-9 if how == signal.SIGKILL else 130)
     assert wait_until(lambda: not any(child.is_running() for child in children), 10)
     crashed = newest(prefect.client, known)

@@ -79,12 +79,13 @@ def test_another_machine_goes_on_with_a_run_of_the_store(
     assert first.name == second.name
 
 
-def test_more_objects_than_a_listing_holds_are_listed_and_cleared_and_no_sibling_is_touched(
-    s3_server: MotoServer,
+@pytest.mark.parametrize("count", [12, pytest.param(1_205, marks=pytest.mark.full)])
+def test_all_objects_are_listed_and_cleared_and_no_sibling_is_touched(
+    s3_server: MotoServer, count: int
 ) -> None:
-    """A listing holds 1,000; `run-1` is the beginning of `run-10`."""
+    """A page of a listing holds 1,000; `run-1` is the beginning of `run-10`."""
     files = s3_server.files()
-    names = [f"part-{number:05d}.json" for number in range(1_205)]
+    names = [f"part-{number:05d}.json" for number in range(count)]
     files.pipe({f"{BUCKET}/many/run-1/checkpoints/pruning/{name}": b"1" for name in names})
     store = open_store(address(s3_server, "many/run-1"))
     siblings = ["many/run-10/plan.json", "many/run-1.json", "many/run-2/plan.json", "many/run-1"]

@@ -1,0 +1,49 @@
+"""What happens when a flow run fails, crashes or is cancelled: clean up, and tell people.
+
+Prefect calls these in the flow run's own process after a failure, and in the worker's after a
+crash or a cancellation, where that process is gone. The worker's may have its environment alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.logging import get_logger
+from prefect.utilities.urls import url_for
+
+if TYPE_CHECKING:
+    from prefect.flows import Flow
+
+# TYPE/NAME of a notification block, such as slack-webhook/ops or custom-webhook/desk.
+NOTIFY_VARIABLE: Final = "ATLAS_FORGE_NOTIFY"
+
+_log = get_logger("atlas_forge.hooks")
+
+
+def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Send name, state and address of the flow run through the block that ATLAS_FORGE_NOTIFY names.
+
+    Not the state's message: it may quote a project file. Who reads the notification is not known.
+    """
+    name = os.environ.get(NOTIFY_VARIABLE)
+    if not name:
+        return
+    from prefect.blocks.core import Block
+
+    load: Any = Block.load  # its types know only the coroutine
+    block = load(name, _sync=True)
+    link = url_for("flow-run", flow_run.id) or f"flow run {flow_run.id}"
+    block.notify(
+        body=f"{flow.name}: {flow_run.name} is {state.name}. {link}",
+        subject=f"Atlas Forge: {flow_run.name} {state.name}",
+    )
+    _log.info("people were told by %s that %s is %s", name, flow_run.name, state.name)
+
+
+STATE_HOOKS: Final[dict[str, Any]] = {
+    "on_failure": [tell_people],
+    "on_crashed": [tell_people],
+    "on_cancellation": [tell_people],
+}

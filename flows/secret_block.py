@@ -1,0 +1,65 @@
+"""Secrets of a run from a Prefect Secret block: a parameter names the block, never a value.
+
+The block holds a JSON object of environment variables. They are set in the process of the flow run
+alone, before a cluster of this machine starts, and are gone with it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+ALLOWED: Final = (
+    "ATLAS_FORGE_MONGO",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+
+
+class BadSecretBlockError(Exception):
+    """A block that cannot be used; the text tells names, never values."""
+
+
+@contextmanager
+def secrets_of_block(name: str) -> Iterator[None]:
+    """The variables of the block `name` are in the environment; an empty name changes nothing.
+
+    Raises BadSecretBlockError.
+    """
+    found = _read(name) if name else {}
+    before = {variable: os.environ.get(variable) for variable in found}
+    os.environ.update(found)
+    try:
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
+
+
+def _read(name: str) -> dict[str, str]:
+    from prefect.blocks.system import Secret
+
+    load: Any = Secret.load  # its types know only the coroutine
+    try:
+        content = load(name, _sync=True).get()
+    except ValueError:  # also what a block of another shape gives
+        raise BadSecretBlockError(f"secrets: there is no Prefect Secret block {name!r}") from None
+    if not isinstance(content, dict) or not content:
+        raise BadSecretBlockError(
+            f"secrets: the block {name!r} has to hold a JSON object of {', '.join(ALLOWED)}"
+        )
+    problems = [str(key) for key in content if key not in ALLOWED]
+    if problems:
+        raise BadSecretBlockError(
+            f"secrets: the block {name!r} holds {', '.join(map(repr, problems))}; "
+            f"allowed are {', '.join(ALLOWED)}"
+        )
+    if not all(isinstance(value, str) and value for value in content.values()):
+        raise BadSecretBlockError(f"secrets: each value in the block {name!r} has to be a text")
+    return dict(content)
