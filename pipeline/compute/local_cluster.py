@@ -16,7 +16,6 @@ from distributed.security import Security
 
 from pipeline.compute.certificates import make_certificates
 from pipeline.compute.dask_executor import CONNECT_SECONDS, DaskExecutor, letting_go
-from pipeline.lean_arrow import keep_pandas_out
 from pipeline.settings import PROCESSES, Settings
 
 _LOOPBACK: Final = "127.0.0.1"
@@ -31,18 +30,18 @@ def local_executor(settings: Settings) -> Iterator[DaskExecutor]:
     with dask.config.set(scheduling(settings.allowed_failures)):
         cluster = _cluster(settings, processes)
         try:
-            with Client(cluster) as client:
-                if processes:
-                    client.run(keep_pandas_out)
-                with letting_go(
+            with (
+                Client(cluster) as client,
+                letting_go(
                     DaskExecutor(
                         client,
                         settings.slots,
                         in_process=not processes,
                         dashboard=bool(settings.dashboard),
                     )
-                ) as executor:
-                    yield executor
+                ) as executor,
+            ):
+                yield executor
         finally:
             with suppress(TimeoutError):
                 cluster.close(timeout=10)
@@ -78,13 +77,16 @@ def _cluster(settings: Settings, processes: bool) -> SpecCluster:
     if processes:
         security = make_certificates(_LIFETIME).security()
         common = {"protocol": "tls://", "host": _LOOPBACK, "security": security}
+        of_process = {"preload": ["pipeline.compute.worker_start"]}
     else:
         security = Security()
         common = {"protocol": "inproc://"}
+        of_process = {}
     worker = {
         "cls": Nanny if processes else Worker,
         "options": {
             **common,
+            **of_process,
             "nthreads": 1 if processes else settings.slots,
             "dashboard": False,
             "dashboard_address": f"{_LOOPBACK}:0",

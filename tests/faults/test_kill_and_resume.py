@@ -22,6 +22,7 @@ from tests.run_projects import (
     write_rough_project,
 )
 
+Tell = Callable[[str], None]
 COMMAND = [sys.executable, "-m", "pipeline.cli.main"]
 # Small partitions, so that there is time to strike between the first and the last.
 ROWS = "40"
@@ -67,11 +68,12 @@ def atlas_forge(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("options", [(), ("--processes",)], ids=["threads", "processes"])
+@pytest.mark.parametrize("compute", ["threads", "processes"])
+@pytest.mark.fault("Processes", "SIGKILL after 30 partitions of pruning by {compute}")
 def test_a_killed_run_resumes_to_the_same_file(
-    tmp_path: Path, reference: bytes, options: tuple[str, ...]
+    tmp_path: Path, reference: bytes, compute: str, came_of_it: Tell
 ) -> None:
-    code, _, run = strike(tmp_path, signal.SIGKILL, *options)
+    code, _, run = strike(tmp_path, signal.SIGKILL, "--compute", compute)
     assert code == -signal.SIGKILL
     assert not (run / "ranked.parquet").exists()
     status = atlas_forge("status", run.name, "--out", str(tmp_path), "--json")
@@ -87,9 +89,16 @@ def test_a_killed_run_resumes_to_the_same_file(
         event for event in events if event["event"] == "stage_done" and event["stage"] == "pruning"
     )
     assert 25 <= pruning["reused"] < pruning["partitions"]
+    came_of_it(
+        f"no worker outlives it; the stale lock is said; {pruning['reused']} of "
+        f"{pruning['partitions']} partitions not computed again; the same ranked rows"
+    )
 
 
-def test_a_run_killed_among_its_cash_flows_resumes_to_the_same_file(tmp_path: Path) -> None:
+@pytest.mark.fault("Processes", "SIGKILL after 30 partitions of analysis")
+def test_a_run_killed_among_its_cash_flows_resumes_to_the_same_file(
+    tmp_path: Path, came_of_it: Tell
+) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
     killed.mkdir()
@@ -101,12 +110,18 @@ def test_a_run_killed_among_its_cash_flows_resumes_to_the_same_file(tmp_path: Pa
     assert (run / "ranked.parquet").read_bytes() == (reference / "ranked.parquet").read_bytes()
     done = {each["stage"]: each for each in log_of(run) if each["event"] == "stage_done"}
     assert done["pruning"]["reused"] == done["pruning"]["partitions"]
-    assert 25 <= done["analysis"]["reused"] < done["analysis"]["partitions"]
+    again = done["analysis"]
+    assert 25 <= again["reused"] < again["partitions"]
+    came_of_it(
+        f"{again['reused']} of {again['partitions']} partitions of analysis and all of pruning "
+        "not computed again; the same ranked rows"
+    )
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.fault("Signals", "{how.name} after 30 partitions of pruning")
 def test_an_interrupted_run_ends_cleanly_and_resumes(
-    tmp_path: Path, reference: bytes, how: signal.Signals
+    tmp_path: Path, reference: bytes, how: signal.Signals, came_of_it: Tell
 ) -> None:
     code, errors, run = strike(tmp_path, how)
     assert code == 130
@@ -116,6 +131,7 @@ def test_an_interrupted_run_ends_cleanly_and_resumes(
     run_here(request_of(tmp_path), tmp_path)
     assert (run / "ranked.parquet").read_bytes() == reference
     assert "stale_lock" not in [event["event"] for event in log_of(run)]
+    came_of_it("exit 130, the lock let go; the same ranked rows")
 
 
 def test_a_second_process_says_that_the_run_is_busy(tmp_path: Path) -> None:

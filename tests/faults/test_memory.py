@@ -14,7 +14,7 @@ from tests.faults.struck import Trial, results_of
 Tell = Callable[[str], None]
 ROWS = "6000"
 
-# A run that counts its slices; %s limits this process before anything is computed.
+# A run that counts its slices. LIMIT is done once the kernels are compiled, LIFT undoes it.
 _COUNTING = """
 import json, os, resource, sys
 from pathlib import Path
@@ -40,8 +40,15 @@ def limited(problem):
     warm(problem)
     LIMIT
 
+def lifted(*given):
+    # The fault is over when the partitions are done: what follows is not cut into slices.
+    LIFT
+    return ends(*given)
+
+from pipeline import runner
 from pipeline.stages import input
 input.warm_up = limited
+ends, runner.output_stage = runner.output_stage, lifted
 code = run_command(sys.argv[2:])
 Path(sys.argv[1]).write_text(json.dumps(sizes))
 sys.exit(code)
@@ -50,18 +57,21 @@ _ADDRESS_SPACE = """
     used = psutil.Process().memory_info().vms
     # Room for what comes, and yet more than 85 % used.
     limit = used + used // 8
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 """
-_NO_LIMIT = """
+_NO_ADDRESS_LIMIT = """
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+"""
+_NOTHING = """
     pass
 """
 _GROUPS = Path("/sys/fs/cgroup/memory")
 
 
-def sizes_of(trial: Trial, limit: str, before: str = "") -> list[int]:
-    """Rows of each slice of a run under a limit; `before` runs in its shell."""
+def sizes_of(trial: Trial, limit: str, lift: str, before: str = "") -> list[int]:
+    """Rows of each slice of a run between limit and lift; `before` runs in its shell."""
     told = trial.folder.parent / f"{trial.folder.name}.sizes"
-    program = _COUNTING.replace("\n    LIMIT\n", limit)
+    program = _COUNTING.replace("\n    LIMIT\n", limit).replace("\n    LIFT\n", lift)
     command = [sys.executable, "-c", program, str(told),
                *trial.arguments("--direct", "--workers", "1")]  # fmt: skip
     if before:
@@ -75,7 +85,7 @@ def sizes_of(trial: Trial, limit: str, before: str = "") -> list[int]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     trial = Trial(tmp_path_factory.mktemp("undisturbed") / "run", ROWS)
-    assert max(sizes_of(trial, _NO_LIMIT)) == 5_000
+    assert max(sizes_of(trial, _NOTHING, _NOTHING)) == 5_000
     return trial
 
 
@@ -85,7 +95,7 @@ def test_near_its_own_limit_a_worker_takes_smaller_slices(
     tmp_path: Path, undisturbed: Trial, came_of_it: Tell
 ) -> None:
     trial = Trial(tmp_path / "run", ROWS)
-    sizes = sizes_of(trial, _ADDRESS_SPACE)
+    sizes = sizes_of(trial, _ADDRESS_SPACE, _NO_ADDRESS_LIMIT)
     assert max(sizes) == 500
     assert results_of(trial.run) == results_of(undisturbed.run)
     came_of_it(f"{len(sizes)} slices of 500 rows and less instead of 5,000; the same files")
@@ -105,14 +115,20 @@ def test_near_the_limit_of_its_control_group_a_worker_takes_smaller_slices(
     trial = Trial(tmp_path / "run", ROWS)
     # Set from inside once the kernels are there: then nothing but the limit has changed.
     limit = f"""
+    # So that what is left of the limit is enough to work in.
+    os.ballast = b"x" * 2**30
     group = Path({str(group)!r})
     use = int((group / "memory.usage_in_bytes").read_text())
     facts = dict(line.split() for line in (group / "memory.stat").open())
     kept = use - int(facts["total_inactive_file"])
-    (group / "memory.limit_in_bytes").write_text(str(int(kept * 1.12) + 2**20))
+    (group / "memory.limit_in_bytes").write_text(str(int(kept * 1.14)))
 """
     try:
-        sizes = sizes_of(trial, limit, before=f"echo $$ > {group}/cgroup.procs")
+        lift = f"""
+    Path("{group}/memory.limit_in_bytes").write_text("-1")
+    del os.ballast
+"""
+        sizes = sizes_of(trial, limit, lift, before=f"echo $$ > {group}/cgroup.procs")
     finally:
         group.rmdir()
     assert min(max(sizes), 5_000) == 500, sizes

@@ -1,0 +1,17 @@
+"""What a worker process of this machine does first, also one that takes a dead one's place.
+
+Dask's nanny imports it in the new process (`preload`) and calls `dask_setup`.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from pipeline.lean_arrow import keep_pandas_out
+
+
+def dask_setup(_: Any) -> None:
+    """Leave Ctrl-C to the run: a terminal sends it to every process of the group."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
