@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench peers search-proof golden lock clean
+.PHONY: help setup run test test-full lint types image bench peers search-proof golden manifests lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -51,6 +51,9 @@ search-proof: setup  ## the search beside a sweep over 20 seeds: docs/search.md
 golden: setup  ## the plan's expected outcomes beside what runs give: docs/golden.md
 	$(BIN)/atlas-forge golden --out $(OUT) --markdown docs/golden.md
 	$(BIN)/python -m benchmarks.golden_assumptions
+
+manifests: setup  ## k8s/ from the Helm chart
+	$(BIN)/python scripts/manifests
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)
