@@ -203,7 +203,7 @@ def test_the_documented_policy_of_a_desk_gives_what_a_run_needs_and_no_more(
     assert done.returncode == 0, done.stderr
     assert ranked(out) == reference
     run_id = next(out.glob("trial-*")).name
-    assert owner.exists(f"{BUCKET}/forge/infra/{run_id}/plan.json")
+    assert f"{BUCKET}/forge/infra/{run_id}/plan.json" in owner.find(f"{BUCKET}/forge/infra")
 
     theirs = open_store(address(radosgw, tmp_path, INFRA, "forge/rates"))
     for act in (
