@@ -1,6 +1,10 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden lock clean
+=======
+.PHONY: help setup run test test-full lint types image bench peers search-proof golden manifests lock clean
+>>>>>>> main
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -55,6 +59,9 @@ reliability: setup  ## every fault of the matrix, and what comes of it: docs/rel
 golden: setup  ## the plan's expected outcomes beside what runs give: docs/golden.md
 	$(BIN)/atlas-forge golden --out $(OUT) --markdown docs/golden.md
 	$(BIN)/python -m benchmarks.golden_assumptions
+
+manifests: setup  ## k8s/ from the Helm chart
+	$(BIN)/python scripts/manifests
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging import get_logger
 from prefect.utilities.urls import url_for
@@ -32,6 +33,7 @@ def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
         return
     from prefect.blocks.core import Block
 
+    flow_run = _as_it_is_now(flow_run)
     load: Any = Block.load  # its types know only the coroutine
     block = load(name, _sync=True)
     link = url_for("flow-run", flow_run.id) or f"flow run {flow_run.id}"
@@ -42,8 +44,32 @@ def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     _log.info("people were told by %s that %s is %s", name, flow_run.name, state.name)
 
 
+def delete_cluster(_flow: Flow[..., Any], flow_run: FlowRun, _state: State[Any]) -> None:
+    """Delete the cluster on Kubernetes that the run may have left.
+
+    The run itself does so whenever it ends by its own; after a SIGKILL nobody has.
+    """
+    from pipeline.settings import KUBERNETES, load_settings
+
+    asked = flow_run.parameters.get("compute")
+    if (asked or os.environ.get("ATLAS_FORGE_COMPUTE")) != KUBERNETES:
+        return
+    from pipeline.compute.kubernetes import delete_cluster as delete
+
+    name = _as_it_is_now(flow_run).name  # the run's id, from its input stage on
+    store = flow_run.parameters.get("store") or None
+    if delete(load_settings(compute=KUBERNETES, store=store), name):
+        _log.info("the cluster of %s was deleted", name)
+
+
+def _as_it_is_now(flow_run: FlowRun) -> FlowRun:
+    """A worker knows a run as it was before it began, with another name."""
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(flow_run.id)
+
+
 STATE_HOOKS: Final[dict[str, Any]] = {
-    "on_failure": [tell_people],
-    "on_crashed": [tell_people],
-    "on_cancellation": [tell_people],
+    "on_failure": [delete_cluster, tell_people],
+    "on_crashed": [delete_cluster, tell_people],
+    "on_cancellation": [delete_cluster, tell_people],
 }

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from pipeline.redaction import hide
+
 ALLOWED: Final = (
     "ATLAS_FORGE_MONGO",
     "AWS_ACCESS_KEY_ID",
@@ -62,4 +64,5 @@ def _read(name: str) -> dict[str, str]:
         )
     if not all(isinstance(value, str) and value for value in content.values()):
         raise BadSecretBlockError(f"secrets: each value in the block {name!r} has to be a text")
+    hide(*content.values())
     return dict(content)

@@ -143,7 +143,7 @@ def dask_manifests(found: list[Object], folder: Path) -> list[Object]:
 
 
 def workloads(found: list[Object], folder: Path) -> Iterator[tuple[str, Object]]:
-    """(name, {metadata, spec}) of every pod that comes of an installation: its own, a flow's, Dask's."""
+    """(name, {metadata, spec}) of every pod of an installation: its own, a flow's, Dask's."""
     for each in [*found, flow_job(found)]:
         name = f"{each['kind']}/{each['metadata'].get('name', 'of a flow')}"
         if each["kind"] == "Pod":

@@ -24,7 +24,7 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "certificates", "completion",
     "show", "compare", "export", "sensitivity",
-    "near-misses", "break-even", "search", "golden", "rm", "gc",
+    "near-misses", "break-even", "search", "golden", "rm", "gc", "submit", "cancel",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 
@@ -172,6 +172,7 @@ _EXPECTED_KINDS: Final = frozenset(
         "pipeline.storage.mongo_connect.MongoRefusedError",
         "pipeline.storage.mongo_documents.UnstorableRowsError",
         "pipeline.storage.plan.UnreadablePlanError",
+        "flows.asking.AskingError",
         "flows.server.ServerStartError",
     }
 )

@@ -138,7 +138,7 @@ def _scheduler_pod(file: ClusterFile) -> dict[str, Any]:
         "command": ["dask", "scheduler"],
         "args": [
             "--protocol", "tls", "--port", str(COMM_PORT),
-            "--no-dashboard", "--dashboard-address", f":{HTTP_PORT}", "--no-show",
+            "--no-dashboard", "--dashboard-address", f":{HTTP_PORT}",
         ],
         "ports": [
             {"name": "tcp-comm", "containerPort": COMM_PORT, "protocol": "TCP"},

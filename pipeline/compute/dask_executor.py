@@ -36,6 +36,8 @@ from pipeline.storage.fingerprint import engine_fingerprint
 CONNECT_SECONDS: Final = 30
 # How often a run looks at its cluster: who is there, and how far it is.
 LOOK_SECONDS: Final = 1.0
+# A result is a small record, and fetching it waits for as long as its worker is being replaced.
+_RESULT_SECONDS: Final = 2.0
 # Who stops a run gives it some 30 s before a SIGKILL (Prefect, Kubernetes): a partition ends within
 # a few, and closing the cluster needs the rest.
 _LAST_SECONDS: Final = 15
@@ -91,6 +93,8 @@ class DaskExecutor:
         self._under_way = under_way
         ended: SimpleQueue[Future[Any]] = SimpleQueue()
         failures: list[Failure] = []
+        # Their workers died with the results; the scheduler has them computed again.
+        lost: list[Future[Any]] = []
         pace = _Pace(total, self.slots)
 
         def fill() -> None:
@@ -103,28 +107,35 @@ class DaskExecutor:
         try:
             fill()
             while under_way:
+                if pace.seconds_since_look() >= LOOK_SECONDS:
+                    self._look(pace)
+                    while lost:
+                        lost.pop().add_done_callback(ended.put)
+                    if not failures:
+                        fill()
                 try:
                     future = ended.get(timeout=LOOK_SECONDS)
                 except Empty:
-                    self._look(pace)
-                    fill()
                     continue
                 status = future.status
                 if status in ("lost", "pending"):
-                    # Its worker died with the result; the scheduler has it computed again.
-                    future.add_done_callback(ended.put)
+                    lost.append(future)
                     continue
+                if status == "finished":
+                    try:
+                        result = future.result(timeout=_RESULT_SECONDS)
+                    except TimeoutError:
+                        lost.append(future)
+                        continue
                 item = under_way.pop(future)
                 pace.done += 1
                 if status == "finished":
-                    yield future.result()
+                    yield result
                 elif status == "error":
                     failures.append(Failure(str(item), _cause(future.exception())))
                 else:
                     raise self._lost()
                 future.release()
-                if pace.seconds_since_look() >= LOOK_SECONDS:
-                    self._look(pace)
                 if not failures:
                     fill()
         except (OSError, CancelledError) as error:
@@ -174,13 +185,11 @@ class DaskExecutor:
 
     def _look(self, pace: _Pace) -> None:
         """Count the slots; wait in words for the first worker; pass on how far the fan-out is."""
-        if self._in_process:
-            return
-        try:
-            slots = sum(self._client.nthreads().values())
-        except (OSError, TimeoutError):
-            # What was under way is told to be cancelled as soon as the client gives up.
-            return
+        slots = self.slots
+        if not self._in_process:
+            # Where the scheduler does not answer, what is under way ends as cancelled.
+            with suppress(OSError):
+                slots = sum(self._client.nthreads().values())
         pace.look(slots)
         if slots:
             self.slots = slots

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import dask
 from pipeline.compute.certificates import given_certificates
 from pipeline.compute.dask_executor import (
     CONNECT_SECONDS,
+    LOOK_SECONDS,
     DaskExecutor,
     SchedulerLostError,
     connected,
@@ -38,12 +40,15 @@ def remote_executor(settings: Settings, job: Job) -> Iterator[DaskExecutor]:
         dask.config.set(scheduling(settings.allowed_failures)),
         connected(settings.scheduler, security, CONNECT_SECONDS) as client,
     ):
-        try:
-            client.wait_for_workers(1, timeout=settings.wait_for_workers_s)
-        except TimeoutError:
-            raise SchedulerLostError(
-                f"the Dask scheduler at {settings.scheduler} has no workers"
-            ) from None
+        deadline = time.monotonic() + settings.wait_for_workers_s
+        while not client.nthreads():
+            if time.monotonic() > deadline:
+                raise SchedulerLostError(
+                    f"the Dask scheduler at {settings.scheduler} had no workers within "
+                    f"{settings.wait_for_workers_s} s"
+                )
+            job.on_wait(f"no workers yet; waiting up to {settings.wait_for_workers_s} s")
+            time.sleep(LOOK_SECONDS)
         executor = DaskExecutor(
             client,
             sum(client.nthreads().values()),

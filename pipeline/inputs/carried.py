@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.inputs.loading import load_request, load_source
 from pipeline.inputs.request import Request
-from pipeline.inputs.resolve import BUILTIN, source_of
+from pipeline.inputs.resolve import BUILTIN, builtin_folder, source_of
 from pipeline.inputs.yaml_reader import parse, read_text
 
 MARKET: Final = "market"
@@ -34,11 +34,17 @@ class CarriedProject:
         return {field: text for field, text in texts.items() if text}
 
 
-def carry(path: Path) -> CarriedProject:
-    """A project file with what it names, once all is found to be sound. Raises InputErrors."""
-    load_request(path)
-    text = read_text(path)
-    fields = parse(text, str(path)).value
+def carry(file: str) -> CarriedProject:
+    """A project file, or `builtin:name`, with what it names, once all is found to be sound.
+
+    Raises InputErrors.
+    """
+    load_request(file)
+    builtin = file.startswith(BUILTIN)
+    path = builtin_folder("projects") / f"{file.removeprefix(BUILTIN)}.yaml"
+    path = path if builtin else Path(file)
+    text = read_text(path, name=file)
+    fields = parse(text, file).value
     texts = {}
     for field in _FIELDS:
         reference = fields.get(field)

@@ -102,14 +102,14 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         summary.update(_books(run))
         summary["near_miss_solutions"] = _write_near_misses(run, plan)
         summary["written"] = _write_asked(run, summary)
-        _write_report(run, summary)
+        write_report(run, summary)
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
         summary.update(_usage(run, plan))
         # Two that share a folder must not mix summary and seal; the rest is the same from both.
         hold.keep(run.folder, lambda: on_progress(begun))
         write_json(run.folder / SUMMARY_PATH, summary)
-        _seal(run, summary["written"]["files"])
+        seal(run, summary["written"]["files"])
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
@@ -238,7 +238,8 @@ def _import_report() -> ModuleType:
     return importlib.import_module("pipeline.reports.summary")
 
 
-def _write_report(run: Run, summary: Summary) -> None:
+def write_report(run: Run, summary: Summary) -> None:
+    """The PDF of a ranked run. Raises OSError."""
     ranked = run.folder / RANKED_PATH
     points = thinned(ranked, ["senior_notional", "wacc", "viability_tier"], _SCATTER_POINTS)
     near_misses = head(run.folder / NEAR_MISSES_PATH, _NEAR_MISSES_SOLVED)
@@ -267,7 +268,7 @@ def _finished(run: Run) -> Summary | None:
         return None
 
 
-def _seal(run: Run, files: list[str]) -> None:
+def seal(run: Run, files: list[str]) -> None:
     """Name the outputs and their digests in the manifest: from here on the run is finished."""
     manifest = read_json(run.folder / MANIFEST_PATH)
     manifest["outputs"] = {

@@ -41,6 +41,10 @@ class StoreError(OSError):
     """The store cannot be used: one sentence with its address and the cause."""
 
 
+class StoreDeniedError(StoreError):
+    """The store refuses the credentials or lacks the right."""
+
+
 class ObjectStore:
     """The objects under one `s3://bucket/prefix`."""
 
@@ -65,11 +69,18 @@ class ObjectStore:
 
     def get(self, path: str) -> bytes:
         """One GET of the whole object."""
-        return bytes(self._tried(lambda files: files.cat_file(f"{self._root}/{path}"), path))
+        try:
+            return bytes(self._tried(lambda files: files.cat_file(f"{self._root}/{path}"), path))
+        except StoreDeniedError:
+            # To a reader whose right to list is bound to a prefix, servers (Ceph before 2026)
+            # answer 403 for an object that is not there; the listing of that prefix tells.
+            if self._is_absent(path):
+                raise FileNotFoundError(f"{self.url}/{path}") from None
+            raise
 
     def names(self, folder: str) -> list[str]:
         """Objects directly under a prefix."""
-        start = f"{self._root}/{folder}/"
+        start = self._start(folder)
         rest = [each.removeprefix(start) for each in self._below(folder)]
         return sorted(name for name in rest if name and "/" not in name)
 
@@ -86,10 +97,22 @@ class ObjectStore:
 
     def _below(self, folder: str) -> list[str]:
         """Whole keys of all objects below `folder`, by as many listings of 1,000 as it takes."""
-        start = f"{self._root}/{folder}/" if folder else f"{self._root}/"
+        start = self._start(folder)
         found: list[str] = self._tried(lambda files: files.find(start), folder)
         # A single object named like the folder is found too, and is not in it.
         return [key for key in found if key.startswith(start)]
+
+    def _is_absent(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        start = self._start(folder)
+        try:
+            found = self._tried(lambda files: files.find(start, prefix=name), path)
+        except StoreError:
+            return False
+        return f"{start}{name}" not in found
+
+    def _start(self, folder: str) -> str:
+        return f"{self._root}/{folder}/" if folder else f"{self._root}/"
 
     def _delete(self, key: str) -> None:
         try:
@@ -113,12 +136,13 @@ class ObjectStore:
                 fault = fault_of(error, self._root.partition("/")[0])
                 if fault.missing:
                     raise FileNotFoundError(f"{self.url}/{path}") from None
-                if fault.refused:
-                    # Whoever puts the credentials right need not start this process again.
+                if fault.credentials:
+                    # Whoever puts them right need not start this process again.
                     _file_system.cache_clear()
                 if not fault.passing or attempt >= attempts:
                     tried = f", {attempt} times in a row" if fault.passing else ""
-                    raise StoreError(f"store {self._address}: {fault.words}{tried}") from error
+                    kind = StoreDeniedError if fault.denied else StoreError
+                    raise kind(f"store {self._address}: {fault.words}{tried}") from error
             pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1))
             # Not all workers at the same moment again; nothing computed depends on it.
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311

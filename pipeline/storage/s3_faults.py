@@ -56,12 +56,13 @@ _UNREACHABLE: Final = (
 @dataclass(frozen=True)
 class Fault:
     """What went wrong, in words. `missing`: only this object is not there. `passing`: another
-    attempt may succeed. `refused`: credentials or rights."""
+    attempt may succeed. `denied`: the right is lacking, or the `credentials` are wrong."""
 
     words: str
     missing: bool = False
     passing: bool = False
-    refused: bool = False
+    denied: bool = False
+    credentials: bool = False
 
 
 def fault_of(error: BaseException, bucket: str) -> Fault:
@@ -82,9 +83,10 @@ def _answered(response: Any, bucket: str) -> Fault:
     if code in _PASSING or status in (429, 500, 502, 503, 504):
         return Fault(f"it answers {status} {code}", passing=True)
     if code in _REFUSED:
-        return Fault(f"it refuses the credentials ({status} {code})", refused=True)
+        words = f"it refuses the credentials ({status} {code})"
+        return Fault(words, denied=True, credentials=True)
     if status in (401, 403):
-        return Fault(f"access is denied ({status} {code})", refused=True)
+        return Fault(f"access is denied ({status} {code})", denied=True)
     return Fault(f"it answers {status} {code}")
 
 

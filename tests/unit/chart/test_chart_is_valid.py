@@ -122,9 +122,9 @@ def _closed(schema: dict[str, Any]) -> dict[str, Any]:
         if node.get("x-kubernetes-int-or-string"):
             return {"type": ["integer", "string"]}
         closed = {key: close(value) for key, value in node.items()}
-        if isinstance(node.get("properties"), dict) and node.get("type") == "object":
-            if not node.get("x-kubernetes-preserve-unknown-fields"):
-                closed.setdefault("additionalProperties", False)
+        named = isinstance(node.get("properties"), dict) and node.get("type") == "object"
+        if named and not node.get("x-kubernetes-preserve-unknown-fields"):
+            closed.setdefault("additionalProperties", False)
         return closed
 
     spec: dict[str, Any] = close(schema["properties"]["spec"])

@@ -26,7 +26,7 @@ def with_files(tmp_path: Path) -> Path:
 
 
 def test_a_carried_project_asks_the_same_question(with_files: Path, tmp_path: Path) -> None:
-    carried = carry(with_files)
+    carried = carry(str(with_files))
     assert carried.market and carried.rulebook
     asked = load_request(with_files)
     for file in tmp_path.glob("*.yaml"):
@@ -42,14 +42,18 @@ def test_builtin_references_carry_no_text(tmp_path: Path) -> None:
         line for line in SMALL.read_text().splitlines() if line[:6] not in ("market", "rulebo")
     ]
     path.write_text("\n".join([*lines, "market: builtin:gbp", "rulebook: builtin:v1"]))
-    carried = carry(path)
+    carried = carry(str(path))
     assert not carried.attached()
     assert load_carried(carried).content() == load_request(path).content()
 
 
+def test_a_builtin_project_travels_too() -> None:
+    assert load_carried(carry("builtin:small")).content() == load_request(SMALL).content()
+
+
 @pytest.mark.parametrize("reference", ["m.yaml", "/etc/passwd", "../../etc/passwd"])
 def test_a_file_that_did_not_come_along_is_not_opened(with_files: Path, reference: str) -> None:
-    carried = carry(with_files)
+    carried = carry(str(with_files))
     text = carried.project.replace("m.yaml", reference)
     with pytest.raises(InputErrors, match="did not come along") as caught:
         load_carried(CarriedProject(text, rulebook=carried.rulebook))
@@ -57,6 +61,6 @@ def test_a_file_that_did_not_come_along_is_not_opened(with_files: Path, referenc
 
 
 def test_a_bad_attachment_is_told_under_its_own_name(with_files: Path) -> None:
-    carried = carry(with_files)
+    carried = carry(str(with_files))
     with pytest.raises(InputErrors, match="the attached market"):
         load_carried(CarriedProject(carried.project, "schema: 1\n", carried.rulebook))
