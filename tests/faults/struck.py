@@ -88,7 +88,7 @@ class Trial:
         ended = subprocess.run(
             [sys.executable, "-c", _STRIKER, str(self.folder), str(number), str(record),
              *self.arguments("--direct", *options)],
-            capture_output=True, text=True, check=False, timeout=240,
+            capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended.returncode, record.read_text().splitlines()
@@ -102,7 +102,7 @@ class Trial:
 
 def atlas_forge(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=240, **options
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=600, **options
     )
 
 
@@ -141,7 +141,7 @@ def stages_of(changes: list[str]) -> list[str]:
     return found
 
 
-def wait_until(happened: Callable[[], object], process: Any, within_s: float = 120) -> None:
+def wait_until(happened: Callable[[], object], process: Any, within_s: float = 300) -> None:
     """Look often; fail when the process ends before."""
     deadline = time.monotonic() + within_s
     while not happened():

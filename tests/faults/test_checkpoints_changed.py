@@ -14,6 +14,8 @@ from pipeline.storage.checkpoints import Marker, marker_bytes
 from tests.faults.struck import SEED, atlas_forge, results_of
 from tests.run_projects import log_of, request_of, run_here
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 ROWS = 1_500
 FOLDERS = {"pruning": "evaluated", "analysis": "checkpoints/analysis"}

@@ -13,6 +13,8 @@ import pytest
 
 from tests.faults.struck import COMMAND, Trial, atlas_forge, results_of, wait_until
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 # A partition takes long enough for a fault to be made between two of them.
 ROWS = "40"
@@ -129,7 +131,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(
     ended = subprocess.run(
         [*_namespace(), "sh", "-c", _FULL, "sh", str(size), str(disk), str(to), *COMMAND,
          *arguments],
-        capture_output=True, text=True, check=False, timeout=240,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     second = (to / "second.err").read_text() if (to / "second.err").exists() else "-"
     assert ended.returncode == 0, ended.stderr + second
@@ -170,7 +172,7 @@ def _meanwhile(trial: Trial, markers: int, happens: Callable[[], object]) -> lis
         process.send_signal(signal.SIGSTOP)
         happens()
         process.send_signal(signal.SIGCONT)
-        out, errors = process.communicate(timeout=120)
+        out, errors = process.communicate(timeout=300)
     return told(subprocess.CompletedProcess([], process.returncode, out, errors))
 
 

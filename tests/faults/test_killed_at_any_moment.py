@@ -23,6 +23,8 @@ from tests.faults.struck import (
 )
 from tests.run_projects import log_of, request_of, run_here
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 # Six moments in each of five stages.
 MOMENTS = 6
@@ -182,7 +184,7 @@ def test_a_killed_run_through_prefect_leaves_no_server_and_goes_on(
         assert psutil.wait_procs(children, timeout=30)[1] == [], "its server outlives the run"
     again = subprocess.run(
         [*COMMAND, *trial.arguments("--json")], capture_output=True, text=True, check=False,
-        timeout=240, env={**os.environ, **prefect_home_of_module},
+        timeout=600, env={**os.environ, **prefect_home_of_module},
     )  # fmt: skip
     assert again.returncode == 0, again.stderr
     assert results_of(trial.run) == undisturbed[1]

@@ -11,6 +11,8 @@ import pytest
 
 from tests.faults.struck import Trial, results_of
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 ROWS = "6000"
 
@@ -76,7 +78,7 @@ def sizes_of(trial: Trial, limit: str, lift: str, before: str = "") -> list[int]
                *trial.arguments("--direct", "--workers", "1")]  # fmt: skip
     if before:
         command = ["sh", "-c", f'{before}; exec "$@"', "sh", *command]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stderr
     sizes: list[int] = json.loads(told.read_text())
     return sizes

@@ -17,6 +17,8 @@ from tests.faults.plain_cluster import PlainCluster
 from tests.faults.struck import COMMAND, Trial, results_of, wait_until
 from tests.run_projects import log_of, request_of, run_here
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 _HOOK = """
 import os, sys, time
@@ -71,7 +73,7 @@ def test_what_is_in_flight_is_finished(
                 os.killpg(process.pid, number)
             else:
                 process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert "the same command goes on" in errors
@@ -110,7 +112,7 @@ def test_a_run_interrupted_while_it_merges_goes_on(
     ) as process:  # fmt: skip
         wait_until(lambda: list(trial.folder.glob("trial-*/checkpoints/tmp/merge.*")), process)
         process.send_signal(signal.Signals[how])
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert not list(trial.run.glob("checkpoints/tmp/*"))

@@ -14,6 +14,8 @@ from tests.faults.plain_cluster import PlainCluster
 from tests.faults.struck import COMMAND, Trial, atlas_forge, results_of, wait_until
 from tests.run_projects import log_of, request_of, run_here, write_rough_project
 
+# A full lane beside other work: many whole runs, each several times slower than alone.
+pytestmark = pytest.mark.timeout(1_200)
 Tell = Callable[[str], None]
 ROWS = "40"
 
@@ -75,7 +77,7 @@ def test_each_worker_process_killed_in_turn(
             killed += 1
             before = markers(trial, stage)
             wait_until(lambda before=before: markers(trial, stage) > before + 2, process)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert killed >= 2
     assert results_of(trial.run) == undisturbed[stage]
@@ -97,7 +99,7 @@ def test_a_killed_nanny_costs_nothing(
         ) as process:  # fmt: skip
             wait_until(lambda: markers(trial, stage) >= 2, process)
             cluster.processes[1].kill()
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
     assert results_of(trial.run) == undisturbed[stage]
     came_of_it("the other worker took over; exit 0, the same files")
@@ -117,7 +119,7 @@ def test_a_killed_scheduler_ends_the_run_and_another_goes_on(
         ) as process:  # fmt: skip
             wait_until(lambda: markers(trial, stage) >= 5, process)
             cluster.scheduler.kill()
-            out, errors = process.communicate(timeout=120)
+            out, errors = process.communicate(timeout=300)
         assert process.returncode == 1, errors
         assert "Traceback" not in errors
         (first, *_) = json.loads(out)["messages"]
