@@ -176,9 +176,8 @@ def _meanwhile(trial: Trial, markers: int, happens: Callable[[], object]) -> lis
     return told(subprocess.CompletedProcess([], process.returncode, out, errors))
 
 
-@pytest.mark.parametrize(
-    "folder", ["evaluated", pytest.param("checkpoints/analysis", marks=pytest.mark.full)]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("folder", ["evaluated", "checkpoints/analysis"])
 @pytest.mark.fault("Disk", "{folder}/ may no longer be written, in the middle of a run")
 def test_a_folder_that_is_closed_is_named(
     tmp_path: Path, undisturbed: Path, folder: str, came_of_it: Tell

@@ -68,7 +68,7 @@ def atlas_forge(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("compute", ["threads", "processes"])
+@pytest.mark.parametrize("compute", ["threads", pytest.param("processes", marks=pytest.mark.full)])
 @pytest.mark.fault("Processes", "SIGKILL after 30 partitions of pruning by {compute}")
 def test_a_killed_run_resumes_to_the_same_file(
     tmp_path: Path, reference: bytes, compute: str, came_of_it: Tell
@@ -95,6 +95,7 @@ def test_a_killed_run_resumes_to_the_same_file(
     )
 
 
+@pytest.mark.full
 @pytest.mark.fault("Processes", "SIGKILL after 30 partitions of analysis")
 def test_a_run_killed_among_its_cash_flows_resumes_to_the_same_file(
     tmp_path: Path, came_of_it: Tell
