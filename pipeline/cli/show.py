@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.console import money, number, print_json, say, table, wants_json
-from pipeline.cli.options import mongo_option, out_option, results_of
+from pipeline.cli.options import mongo_option, out_option
 from pipeline.escape import log_text
+from pipeline.places import results_of
 
 if TYPE_CHECKING:
     from pipeline.query.structures import Structure
