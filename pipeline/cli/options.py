@@ -36,6 +36,26 @@ def mongo_option(function: Function) -> Function:
     )(function)
 
 
+def database_options(function: Function) -> Function:
+    """`--database` and `--mongo`: the database of results is meant, not the folder."""
+    flag = click.option(
+        "--database", is_flag=True, help="In the database of ATLAS_FORGE_MONGO(_FILE) or --mongo."
+    )
+    return flag(mongo_option(function))
+
+
+def database_of(database: bool, mongo: str | None) -> str | None:
+    """The address that `database_options` mean; None: the folder. Raises click.UsageError."""
+    if not database and mongo is None:
+        return None
+    uri = settings_of(mongo=mongo).mongo
+    if not uri:
+        raise click.UsageError(
+            "--database: no database is set; ATLAS_FORGE_MONGO or ATLAS_FORGE_MONGO_FILE names it"
+        )
+    return uri
+
+
 def execution_options(function: Function) -> Function:
     """How a run is carried out; none of these changes a figure."""
     return place_options(

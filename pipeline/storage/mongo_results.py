@@ -36,7 +36,7 @@ from pipeline.storage.mongo_documents import (
     table_of,
 )
 from pipeline.storage.mongo_files import kept_file
-from pipeline.storage.mongo_schema import COMPLETE, RUNS, STRUCTURES, TIMESTAMP
+from pipeline.storage.mongo_schema import COMPLETE, REMOVING, RUNS, STRUCTURES, TIMESTAMP
 from pipeline.storage.plan import PLAN_PATH, plan_of
 from pipeline.storage.results import (
     FINISHED,
@@ -154,6 +154,8 @@ class MongoResults:
             if found is None:
                 raise NoSuchRunError(f"there is no run {run_id!r} in {self.where}")
             _checked(found)
+            if found["state"] == REMOVING:
+                raise NoSuchRunError(f"run {run_id} is being removed from {self.where}")
             if found["state"] != COMPLETE:
                 raise NoSuchRunError(
                     f"run {run_id} is not complete in {self.where}: a merge is under way, or was "
