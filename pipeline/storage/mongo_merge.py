@@ -55,7 +55,7 @@ from pipeline.storage.mongo_schema import (
     RUNS,
     STRUCTURES,
     TIMESTAMP,
-    WHOSE,
+    TOLD,
     prepare,
 )
 from pipeline.storage.mongo_structures import (
@@ -152,7 +152,7 @@ def _document(
         "run_id": run_id,
         "project_id": manifest["project"]["id"],
         "title": manifest["project"]["title"],
-        **{name: manifest[name] for name in WHOSE if manifest.get(name)},
+        **{name: text for name in TOLD if (text := _told(manifest, name))},
         TIMESTAMP: datetime.fromisoformat(manifest["created_at"]),
         "state": MERGING,
         "permutations": Int64(manifest["permutations"]),
@@ -164,6 +164,12 @@ def _document(
         "columns": columns,
         "files": files,
     }
+
+
+def _told(manifest: Mapping[str, Any], name: str) -> str:
+    """Owner or desk, or the name of a book."""
+    found = manifest.get(name) or ""
+    return str(found["name"] if isinstance(found, Mapping) else found)
 
 
 def _stored(figure: Any) -> Any:

@@ -36,7 +36,7 @@ from pipeline.storage.mongo_documents import (
     table_of,
 )
 from pipeline.storage.mongo_files import kept_file
-from pipeline.storage.mongo_schema import COMPLETE, REMOVING, RUNS, STRUCTURES, TIMESTAMP
+from pipeline.storage.mongo_schema import COMPLETE, REMOVING, RUNS, STRUCTURES, TIMESTAMP, TOLD
 from pipeline.storage.plan import PLAN_PATH, plan_of
 from pipeline.storage.results import (
     FINISHED,
@@ -50,7 +50,7 @@ from pipeline.storage.rows import PlaceArray, RowSource
 
 # Ranks read at a time: 28 MB of whole documents.
 _GROUP: Final = 5_000
-_LISTED: Final = ("schema", "run_id", "state", TIMESTAMP, "permutations", "title")
+_LISTED: Final = ("schema", "run_id", "state", TIMESTAMP, "permutations", "title", *TOLD)
 
 
 class MongoResults:
@@ -239,7 +239,8 @@ def _line(run: Document) -> RunLine:
     _checked(run)
     made = run[TIMESTAMP].isoformat(timespec="milliseconds").replace("+00:00", "Z")
     state = FINISHED if run["state"] == COMPLETE else run["state"]
-    return RunLine(run["run_id"], state, made, int(run["permutations"]), run["title"])
+    told = {name: run.get(name, "") for name in TOLD}
+    return RunLine(run["run_id"], state, made, int(run["permutations"]), run["title"], **told)
 
 
 def _checked(run: Document) -> None:

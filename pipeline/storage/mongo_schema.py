@@ -36,8 +36,8 @@ TIMESTAMP: Final = "timestamp"
 CLAIM: Final = "claim"
 CLAIM_ID: Final = "claim.id"
 CLAIM_SEEN: Final = "claim.seen"
-# Of runs made where these are told: who made it, and for which desk.
-WHOSE: Final = ("owner", "desk")
+# Of runs that tell them: who made it first and for which desk, and the names of its books.
+TOLD: Final = ("owner", "desk", "market", "rulebook")
 
 _EXISTS: Final = 48
 _TITLE: Final = "Atlas Forge"
@@ -210,7 +210,7 @@ def _check_version(name: str, found: dict[str, Any]) -> None:
 
 
 _RULES: Final[dict[str, dict[str, Any] | None]] = {
-    RUNS: validator(RUNS, _RUN, "runs", {**dict.fromkeys(WHOSE, _TEXT), CLAIM: _CLAIM}),
+    RUNS: validator(RUNS, _RUN, "runs", {**dict.fromkeys(TOLD, _TEXT), CLAIM: _CLAIM}),
     STRUCTURES: validator(STRUCTURES, _STRUCTURE, "surviving structures"),
     FILES: validator(FILES, _FILE, "files of the runs"),
     CHUNKS: None,
