@@ -44,11 +44,12 @@ def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     _log.info("people were told by %s that %s is %s", name, flow_run.name, state.name)
 
 
-def delete_cluster(_flow: Flow[..., Any], flow_run: FlowRun, _state: State[Any]) -> None:
+def delete_cluster(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Delete the cluster on Kubernetes that the run may have left.
 
     The run itself does so whenever it ends by its own; after a SIGKILL nobody has.
     """
+    del flow, state  # Prefect gives them by name
     from pipeline.settings import KUBERNETES, load_settings
 
     asked = flow_run.parameters.get("compute")
