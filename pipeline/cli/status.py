@@ -40,7 +40,7 @@ def command(run_id: str, out: str | None, store: str | None) -> None:
         f"{found.run_id}: {found.state}, {found.permutations:,} structures, {log_text(found.title)}"
     )
     if found.owner:
-        desk = f", desk {found.desk}" if found.desk else ""
+        desk = f", desk {log_text(found.desk)}" if found.desk else ""
         say(f"  made for {log_text(found.owner)}{desk}")
     if found.holder:
         say(f"  worked on by {log_text(found.holder)}")
@@ -48,4 +48,4 @@ def command(run_id: str, out: str | None, store: str | None) -> None:
         total = "?" if stage.total is None else f"{stage.total:,}"
         say(f"  {stage.stage}: {stage.done:,} of {total} partitions, {stage.rows:,} rows")
     for name in found.changed:
-        say(f"  {name} is missing or was changed; `resume` makes it again")
+        say(f"  {log_text(name)} is missing or was changed; `resume` makes it again")
