@@ -81,7 +81,7 @@ def _overview_text(found: dict[str, Any]) -> str:
     book_text = f"rulebook {book['name']} {book['version']} of {book['date']}"
     lines.append(log_text(f"{market_text}, {book_text}, objective {origin['objective']}"))
     made = f"Made {origin['created_at']} by engine {origin['fingerprint']}"
-    lines.append(f"{made}, plan {str(origin['plan_hash'])[:12]}")
+    lines.append(log_text(f"{made}, plan {str(origin['plan_hash'])[:12]}"))
     return "\n".join(lines)
 
 

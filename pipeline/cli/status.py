@@ -50,7 +50,7 @@ def command(
         f"{found.run_id}: {found.state}, {found.permutations:,} structures, {log_text(found.title)}"
     )
     if found.owner:
-        desk = f", desk {found.desk}" if found.desk else ""
+        desk = f", desk {log_text(found.desk)}" if found.desk else ""
         say(f"  made for {log_text(found.owner)}{desk}")
     if found.holder:
         say(f"  worked on by {log_text(found.holder)}")
@@ -58,7 +58,7 @@ def command(
         total = "?" if stage.total is None else f"{stage.total:,}"
         say(f"  {stage.stage}: {stage.done:,} of {total} partitions, {stage.rows:,} rows")
     for name in found.changed:
-        say(f"  {name} is missing or was changed; `resume` makes it again")
+        say(f"  {log_text(name)} is missing or was changed; `resume` makes it again")
 
 
 def _in_mongo(uri: str, run_id: str) -> None:
@@ -68,9 +68,9 @@ def _in_mongo(uri: str, run_id: str) -> None:
     if wants_json():
         print_json({"schema": 1, **asdict(found)})
         return
-    say(f"{found.run_id}: {found.state} in {found.address}, {found.title}")
+    say(f"{found.run_id}: {found.state} in {found.address}, {log_text(found.title)}")
     if found.heard_of:
-        say(f"  last heard of {found.heard_of}")
+        say(f"  last heard of {log_text(str(found.heard_of))}")
     say(f"  {found.structures:,} of {found.survivors:,} structures")
     for each in found.changed:
-        say(f"  {each} missing or changed; `resume --mongo` puts it right")
+        say(f"  {log_text(str(each))} missing or changed; `resume --mongo` puts it right")
