@@ -10,8 +10,9 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_logger
+from prefect.states import Cancelled
 from prefect.utilities.urls import url_for
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     flow_run = _as_it_is_now(flow_run)
     load: Any = Block.load  # its types know only the coroutine
     block = load(name, _sync=True)
+    state = flow_run.state or state
     link = url_for("flow-run", flow_run.id) or f"flow run {flow_run.id}"
     block.notify(
         body=f"{flow.name}: {flow_run.name} is {state.name}. {link}",
@@ -44,11 +46,12 @@ def tell_people(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     _log.info("people were told by %s that %s is %s", name, flow_run.name, state.name)
 
 
-def delete_cluster(_flow: Flow[..., Any], flow_run: FlowRun, _state: State[Any]) -> None:
+def delete_cluster(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Delete the cluster on Kubernetes that the run may have left.
 
     The run itself does so whenever it ends by its own; after a SIGKILL nobody has.
     """
+    del flow, state  # Prefect gives them by name
     from pipeline.settings import KUBERNETES, load_settings
 
     asked = flow_run.parameters.get("compute")
@@ -62,6 +65,20 @@ def delete_cluster(_flow: Flow[..., Any], flow_run: FlowRun, _state: State[Any])
         _log.info("the cluster of %s was deleted", name)
 
 
+def call_it_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A run that somebody cancelled is Cancelled, whatever its process made of the signal.
+
+    A worker tells the process first that the signal means a cancellation, and waits a second for
+    its answer. A busy process is too late for that, and reports a crash.
+    """
+    del flow, state
+    with get_client(sync_client=True) as client:
+        states = sorted(client.read_flow_run_states(flow_run.id), key=lambda each: each.timestamp)
+        if [each.type for each in states[-2:]] == [StateType.CANCELLING, StateType.CRASHED]:
+            cancelled: State[Any] = Cancelled(message="The run was cancelled.")
+            client.set_flow_run_state(flow_run.id, cancelled, force=True)
+
+
 def _as_it_is_now(flow_run: FlowRun) -> FlowRun:
     """A worker knows a run as it was before it began, with another name."""
     with get_client(sync_client=True) as client:
@@ -70,6 +87,6 @@ def _as_it_is_now(flow_run: FlowRun) -> FlowRun:
 
 STATE_HOOKS: Final[dict[str, Any]] = {
     "on_failure": [delete_cluster, tell_people],
-    "on_crashed": [delete_cluster, tell_people],
+    "on_crashed": [call_it_cancelled, delete_cluster, tell_people],
     "on_cancellation": [delete_cluster, tell_people],
 }

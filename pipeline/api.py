@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from pipeline.estimate import Estimate, estimate
 from pipeline.explain.model import Explanation
-from pipeline.explain.run import explain_permutation, open_run
+from pipeline.explain.run import explain_permutation, stored_run
 from pipeline.inputs import Request
 from pipeline.inputs.encode import problem_of
+from pipeline.places import results_of
 from pipeline.runner import run_direct
 from pipeline.settings import load_settings
 from pipeline.stages.contract import OnProgress, Progress
-from pipeline.storage.results import LocalResults
 
 
 def run(request: Request, on_progress: OnProgress | None = None, **settings: Any) -> dict[str, Any]:
@@ -39,22 +38,33 @@ def plan(request: Request, **settings: Any) -> Estimate:
     )
 
 
-def top(run_id: str, n: int = 10, **settings: Any) -> list[dict[str, Any]]:
-    """The best `n` structures of a finished run, all columns. Raises NoSuchRunError."""
-    return LocalResults(Path(load_settings(**settings).out)).top(run_id, n)
+def top(
+    run_id: str, n: int = 10, *, out: str | None = None, mongo: str | None = None
+) -> list[dict[str, Any]]:
+    """The best `n` structures of a finished run, all columns.
+
+    From the folder `out` or the database `mongo`; without either from where the settings say.
+    Raises NoSuchRunError, BadSettingError, MongoUnreachableError, MongoRefusedError.
+    """
+    return results_of(out, mongo).top(run_id, n)
 
 
 def explain(
-    run_id: str, permutation_id: int, scenario: str = "base", **settings: Any
+    run_id: str,
+    permutation_id: int,
+    scenario: str = "base",
+    *,
+    out: str | None = None,
+    mongo: str | None = None,
 ) -> Explanation:
     """How every figure of a structure of a run came about, its waterfall under `scenario`.
 
-    Any structure of the lever space. Raises NoSuchRunError, UnreadableDocumentError,
-    UnreadablePlanError, and ValueError for a number or a scenario that is none.
+    Any structure of the lever space; `out` and `mongo` as in `top`. Raises NoSuchRunError,
+    UnreadableDocumentError, UnreadablePlanError, and ValueError for a number or a scenario that
+    is none.
     """
-    return explain_permutation(
-        open_run(Path(load_settings(**settings).out), run_id), permutation_id, scenario
-    )
+    run = stored_run(results_of(out, mongo), run_id)
+    return explain_permutation(run, permutation_id, scenario)
 
 
 def _silent(_: Progress) -> None:

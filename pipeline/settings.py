@@ -300,8 +300,14 @@ def _checked_secret_file(file: str) -> str:
 
 
 def _checked_ca_file(file: str) -> str:
+    import ssl  # noqa: PLC0415 - for who uses TLS
+
     if not os.access(file, os.R_OK) or not Path(file).is_file():
         raise ValueError("is not a file that can be read")
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        raise ValueError("holds no certificate") from None
     return str(Path(file).resolve())
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.console import print_json, say, table, wants_json
-from pipeline.cli.options import mongo_option, out_option, results_of
+from pipeline.cli.options import mongo_option, out_option
+from pipeline.places import results_of
 
 if TYPE_CHECKING:
     from pipeline.storage.results import ResultsStore

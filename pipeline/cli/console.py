@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import click
@@ -11,6 +12,10 @@ from pipeline.escape import log_text
 from pipeline.redaction import redacted_text
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+# JSON itself escapes what is below the blank. These turn the direction of reading, end a line, or
+# begin a command of a terminal.
+_ACTING = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def wants_json() -> bool:
@@ -21,14 +26,15 @@ def wants_json() -> bool:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """One JSON document on stdout; what a terminal would act on is written as \\uXXXX."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(_ACTING.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
 
 
 def say(text: str) -> None:
-    """A line for people, on stdout; nothing when JSON is wanted."""
+    """Lines for people, on stdout; nothing when JSON is wanted. No line acts on a terminal."""
     if not wants_json():
-        click.echo(text)
+        click.echo("\n".join(map(log_text, text.split("\n"))))
 
 
 def note(text: str) -> None:

@@ -16,7 +16,7 @@ import click
 from packaging.requirements import Requirement
 
 from pipeline.cli.console import FAILED, print_json, say, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option, settings_of
 from pipeline.compute.executor import cause_of
 from pipeline.settings import Settings
 
@@ -26,7 +26,8 @@ _LEAST_FREE_GB: Final = 1.0
 @click.command(name="doctor")
 @out_option
 @click.option("--store", metavar="URL", help="Check this checkpoint store as well.")
-def command(out: str | None, store: str | None) -> None:
+@mongo_option
+def command(out: str | None, store: str | None, mongo: str | None) -> None:
     """Check installation, kernels, Dask, Prefect, store and disk; exit 1 if something fails.
 
     \b
@@ -34,7 +35,7 @@ def command(out: str | None, store: str | None) -> None:
       atlas-forge doctor
       atlas-forge doctor --store s3://bucket/prefix --json
     """
-    settings = settings_of(out=out, store=store)
+    settings = settings_of(out=out, store=store, mongo=mongo)
     checks: dict[str, Callable[[Settings], str]] = {
         "python": _python,
         "packages": _packages,
@@ -45,6 +46,8 @@ def command(out: str | None, store: str | None) -> None:
         "store": _store,
         "disk": _disk,
     }
+    if settings.mongo:
+        checks["mongo"] = _mongo
     results = []
     for name, check in checks.items():
         started = time.perf_counter()
@@ -146,6 +149,12 @@ def _store(settings: Settings) -> str:
         finally:
             store.delete(path)
     return f"{url} can be written"
+
+
+def _mongo(settings: Settings) -> str:
+    from pipeline.storage.mongo_doctor import mongo_diagnosis
+
+    return mongo_diagnosis(settings.mongo)
 
 
 def _disk(settings: Settings) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pipeline.cli.explanation import explanation_options, show, shown_of
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option
+from pipeline.places import results_of
 
 
 @click.command(name="explain")
@@ -16,7 +16,10 @@ from pipeline.cli.options import out_option, settings_of
 @click.argument("permutation")
 @explanation_options
 @out_option
-def command(run_id: str, permutation: str, out: str | None, **options: Any) -> None:
+@mongo_option
+def command(
+    run_id: str, permutation: str, out: str | None, mongo: str | None, **options: Any
+) -> None:
     """Explain a structure of a run: each calculation, the waterfall, every gate's headroom.
 
     PERMUTATION is the number that `top` shows, of any structure of the lever space. Everything is
@@ -31,10 +34,10 @@ def command(run_id: str, permutation: str, out: str | None, **options: Any) -> N
       atlas-forge explain small-1a2b3c4d5e6f 4711 --scenario rate_200 --month 1:24
       atlas-forge explain small-1a2b3c4d5e6f 4711 --csv waterfall.csv --json
     """
-    from pipeline.explain.run import explain_permutation, open_run
+    from pipeline.explain.run import explain_permutation, stored_run
 
     shown = shown_of(**options)
-    run = open_run(Path(settings_of(out=out).out), run_id)
+    run = stored_run(results_of(out, mongo), run_id)
     last = run.plan.size - 1
     whole = permutation.isascii() and permutation.isdigit() and len(permutation) <= len(str(last))
     number = int(permutation) if whole else -1

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from pipeline.cli.console import print_json, say, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option
+from pipeline.places import results_of
 
 
 @click.command(name="export")
@@ -18,18 +19,22 @@ from pipeline.cli.options import out_option, settings_of
 @click.option("--where", metavar="EXPR", help="Only structures of which this holds.")
 @click.option("--columns", metavar="NAMES", help="Columns to write, with commas between them.")
 @click.option("--top", "most", type=click.IntRange(min=1), metavar="N", help="Only the best N.")
+@click.option("--file", "path", metavar="PATH", help="Rather a file of the run, as it was sealed.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @out_option
+@mongo_option
 def command(
     run_id: str,
     target: str,
     where: str | None,
     columns: str | None,
     most: int | None,
+    path: str | None,
     force: bool,
     out: str | None,
+    mongo: str | None,
 ) -> None:
-    """Write a finished run's structures to a file, best first.
+    """Write a finished run's structures to a file, best first, or fetch one of its files.
 
     A workbook holds a sheet with the meaning of every column and one with where the rows are from;
     a Parquet file holds both within, beside a CSV file they stand in FILE.about.json. The grammar
@@ -40,12 +45,27 @@ def command(
       atlas-forge export small-1a2b3c4d5e6f --to best.xlsx --top 1000
       atlas-forge export small-1a2b3c4d5e6f --to gold.csv --where "tier >= Gold"
       atlas-forge export small-1a2b3c4d5e6f --to few.parquet --columns id,tier,wacc,dscr
+      atlas-forge export small-1a2b3c4d5e6f --file reports/summary.pdf --to summary.pdf
     """
-    from pipeline.query.export import described, export
-    from pipeline.storage.results import LocalResults
+    results = results_of(out, mongo)
+    if path is not None:
+        from pipeline.query.files import fetch_file
 
-    folder = LocalResults(Path(settings_of(out=out).out)).folder(run_id)
-    found = export(folder, Path(target), where=where, columns=columns, most=most, force=force)
+        if where is not None or columns is not None or most is not None:
+            raise click.UsageError(
+                "--file fetches a whole file: not with --where, --columns, --top"
+            )
+        fetched = fetch_file(results, run_id, path, Path(target), force=force)
+        if wants_json():
+            print_json(fetched)
+            return
+        say(f"{path} of {run_id} in {target}, {fetched['bytes']:,} bytes, as it was sealed")
+        return
+    from pipeline.query.export import described, export
+
+    found = export(
+        results, run_id, Path(target), where=where, columns=columns, most=most, force=force
+    )
     if wants_json():
         print_json({"run_id": run_id, **described(found)})
         return

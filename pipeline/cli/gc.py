@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pipeline.cli.console import print_json, say, wants_json
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import database_of, database_options, out_option, settings_of
 
 _UNITS = {"h": 1.0, "d": 24.0, "w": 168.0}
 
@@ -40,6 +40,7 @@ class Age(click.ParamType[timedelta]):
 @click.option("--checkpoints", is_flag=True, help="Drop the checkpoints of finished runs.")
 @click.option("--kernels", type=Age(), metavar="AGE", help="Drop other engines' kernels unused so.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
+@database_options
 def command(
     out: str | None,
     older_than: timedelta | None,
@@ -48,18 +49,28 @@ def command(
     checkpoints: bool,
     kernels: timedelta | None,
     dry_run: bool,
+    database: bool,
+    mongo: str | None,
 ) -> None:
-    """Clear a folder of runs.
+    """Clear a folder of runs, or with --database the database of results.
 
     Without options only rubbish goes: removals that were cut off, temporary files of dead
-    processes. Nothing of a run that a process works on is touched.
+    processes. Nothing of a run that a process works on is touched; in a database that is a merge
+    which was heard of within the hour, or within AGE.
 
     \b
     Examples:
       atlas-forge gc --dry-run
       atlas-forge gc --older-than 30d --keep 10
       atlas-forge gc --checkpoints --kernels 4w
+      atlas-forge gc --database --unfinished --older-than 7d --dry-run
     """
+    uri = database_of(database, mongo)
+    if uri is not None:
+        if checkpoints or kernels is not None:
+            raise click.UsageError("--checkpoints and --kernels are of a folder, not of a database")
+        _database(uri, older_than, keep, unfinished, dry_run)
+        return
     from pipeline.storage import housekeeping as keep_house
     from pipeline.storage.numba_cache import set_numba_cache
 
@@ -89,3 +100,21 @@ def command(
     if wants_json():
         items = [{"kind": each.kind, "path": str(each.path), "bytes": each.bytes} for each in found]
         print_json({"schema": 1, "dry_run": dry_run, "items": items, "bytes": total})
+
+
+def _database(
+    uri: str, older_than: timedelta | None, keep: int | None, unfinished: bool, dry_run: bool
+) -> None:
+    from pipeline.storage.mongo_removal import remove_from_mongo, superfluous
+
+    items = []
+    for each in superfluous(uri, older_than, keep, unfinished):
+        gone = None if dry_run else remove_from_mongo(uri, each.run_id, each.silent_since)
+        if gone is None and not dry_run:
+            continue  # its merge was heard of again
+        told = "" if gone is None else f", {gone.structures:,} structures, {gone.files:,} files"
+        say(f"{'would go' if dry_run else 'removed'}: {each.kind}, {each.run_id}{told}")
+        items.append({"kind": each.kind, "run_id": each.run_id})
+    say(f"{len(items)} things" if items else "nothing to clear")
+    if wants_json():
+        print_json({"schema": 1, "dry_run": dry_run, "items": items})

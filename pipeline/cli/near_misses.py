@@ -13,15 +13,16 @@ import click
 
 from pipeline.cli.console import note, number, print_json, say, table, wants_json
 from pipeline.cli.interrupts import ending_cleanly
-from pipeline.cli.options import out_option, settings_of
+from pipeline.cli.options import mongo_option, out_option, settings_of
 from pipeline.cli.progress import progress_display
 from pipeline.lean_arrow import keep_pandas_out
+from pipeline.places import results_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.settings import Settings
     from pipeline.storage.plan import Plan
+    from pipeline.storage.results import ResultsStore
 
 Row = dict[str, Any]
 
@@ -46,19 +47,22 @@ Row = dict[str, Any]
 @click.option("--workers", metavar="N", help="Threads (default: cores).")
 @click.option("--store", metavar="URL", help="Where the run's checkpoints are, if not beside it.")
 @out_option
+@mongo_option
 def command(
     run_id: str,
     everything: bool,
     shown: int,
     where: str | None,
     csv_file: str | None,
+    mongo: str | None,
     **options: Any,
 ) -> None:
     """Show the smallest single change that fully funds each near miss of a run.
 
     A near miss passes the capital test with 85 to 100 % of what is required. Rent, capex, senior
     coupon, tenor and target DSCR are each changed alone. Without --all these are the best near
-    misses that passed both gates, in rank order.
+    misses that passed both gates, in rank order. --all reads the run's folder and checkpoints,
+    which are in no database.
 
     \b
     Examples:
@@ -77,13 +81,19 @@ def command(
         raise click.UsageError("--where asks the survivors' columns: not with --all")
     if csv_file and not Path(csv_file).absolute().parent.is_dir():
         raise click.UsageError(f"--csv {csv_file}: there is no such folder")
+    if everything and mongo is not None:
+        raise click.UsageError(
+            "--all reads the run's checkpoints, which no database has: --out DIR"
+        )
+    if not everything:
+        results = results_of(options["out"], mongo)
+        plan = _plan(results, run_id)
+        tables: Iterable[pa.Table] = _best(results, run_id, plan, where, shown)
+        _tell(run_id, plan, tables, shown, csv_file, in_order=True)
+        return
     settings = settings_of(**options)
     folder, plan = stored(run_id, settings)
     place = at_its_desk(folder, settings).checkpoints_of(folder)
-    if not everything:
-        tables: Iterable[pa.Table] = _best(settings, run_id, plan, where, shown)
-        _tell(run_id, plan, tables, shown, csv_file, in_order=True)
-        return
     ids = near_miss_ids(open_store(place), plan)
     with (
         progress_display() as display,
@@ -94,15 +104,29 @@ def command(
         _tell(run_id, plan, tables, shown, csv_file, in_order=False)
 
 
+def _plan(results: ResultsStore, run_id: str) -> Plan:
+    """The plan of a run that this engine made. Raises OtherEngineError."""
+    from pipeline.explain.run import stored_run
+    from pipeline.stages.input import OtherEngineError
+    from pipeline.storage.fingerprint import engine_fingerprint
+
+    plan = stored_run(results, run_id).plan
+    if plan.fingerprint != engine_fingerprint():
+        raise OtherEngineError(
+            f"run {run_id} was planned by engine {plan.fingerprint}, this is "
+            f"{engine_fingerprint()}; start it again from its project file"
+        )
+    return plan
+
+
 def _best(
-    settings: Settings, run_id: str, plan: Plan, where: str | None, shown: int
+    results: ResultsStore, run_id: str, plan: Plan, where: str | None, shown: int
 ) -> list[pa.Table]:
-    from pipeline.query.rows import open_ranked
+    from pipeline.query.rows import ranked_of
     from pipeline.solve.near_miss_run import RANKED_COLUMNS, best_near_misses
     from pipeline.solve.near_miss_table import solutions_table
-    from pipeline.storage.results import LocalResults
 
-    ranked = open_ranked(LocalResults(Path(settings.out)).folder(run_id))
+    ranked = ranked_of(results, run_id)
     wanted = ranked.matching(ranked.asked(where=where).where)
 
     def matching() -> Iterator[pa.Table]:

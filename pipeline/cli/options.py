@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from pipeline.settings import PROCESSES, THREADS, Settings, load_settings
-
-if TYPE_CHECKING:
-    from pipeline.storage.results import ResultsStore
-    from pipeline.storage.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,6 +34,26 @@ def mongo_option(function: Function) -> Function:
         help="MongoDB database of results; rather by ATLAS_FORGE_MONGO or ATLAS_FORGE_MONGO_FILE, "
         "since other users see command lines.",
     )(function)
+
+
+def database_options(function: Function) -> Function:
+    """`--database` and `--mongo`: the database of results is meant, not the folder."""
+    flag = click.option(
+        "--database", is_flag=True, help="In the database of ATLAS_FORGE_MONGO(_FILE) or --mongo."
+    )
+    return flag(mongo_option(function))
+
+
+def database_of(database: bool, mongo: str | None) -> str | None:
+    """The address that `database_options` mean; None: the folder. Raises click.UsageError."""
+    if not database and mongo is None:
+        return None
+    uri = settings_of(mongo=mongo).mongo
+    if not uri:
+        raise click.UsageError(
+            "--database: no database is set; ATLAS_FORGE_MONGO or ATLAS_FORGE_MONGO_FILE names it"
+        )
+    return uri
 
 
 def execution_options(function: Function) -> Function:
@@ -98,30 +113,6 @@ def question_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
-
-
-def results_of(
-    out: str | None, mongo: str | None = None, everything: bool = False, store: str | None = None
-) -> ResultsStore:
-    """Where finished runs are read: the database if one is set, else the folder.
-
-    `--out` on the command line means the folder, unless `--mongo` is there as well. `everything`
-    lists runs that are being merged too; `store` is where others may be at work on runs of the
-    folder. Raises BadSettingError.
-    """
-    settings = settings_of(out=out, mongo=mongo, store=store, desk="")
-    if settings.mongo and (mongo or out is None):
-        from pipeline.storage.mongo_results import MongoResults
-
-        return MongoResults(settings.mongo, everything)
-    from pipeline.storage.desk import at_its_desk
-    from pipeline.storage.results import LocalResults
-    from pipeline.storage.store import open_store
-
-    def store_of(folder: Path) -> Store:
-        return open_store(at_its_desk(folder, settings).checkpoints_of(folder))
-
-    return LocalResults(Path(settings.out), store_of)
 
 
 def settings_of(**given: Any) -> Settings:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 
 from pipeline.cli.console import note, print_json, say, table, wants_json
-from pipeline.cli.options import mongo_option, out_option, results_of
+from pipeline.cli.options import mongo_option, out_option
+from pipeline.places import results_of
 
 
 @click.command(name="runs")

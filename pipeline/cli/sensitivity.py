@@ -36,7 +36,8 @@ def command(run_id: str, lever: str | None, out: str | None, store: str | None) 
     """Show what each lever of a run does, and which rule it runs into.
 
     Shares of variance: how much of the spread of a figure the lever explains by itself, and what
-    two levers explain together beyond that (docs/method.md, section 12).
+    two levers explain together beyond that (docs/method.md, section 12). Read from the run's folder
+    and checkpoints: a database holds survivors alone.
 
     \b
     Examples:

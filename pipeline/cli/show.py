@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.console import money, number, print_json, say, table, wants_json
-from pipeline.cli.options import mongo_option, out_option, results_of
+from pipeline.cli.options import mongo_option, out_option
 from pipeline.escape import log_text
+from pipeline.places import results_of
 
 if TYPE_CHECKING:
     from pipeline.query.structures import Structure
@@ -80,7 +81,7 @@ def _overview_text(found: dict[str, Any]) -> str:
     book_text = f"rulebook {book['name']} {book['version']} of {book['date']}"
     lines.append(log_text(f"{market_text}, {book_text}, objective {origin['objective']}"))
     made = f"Made {origin['created_at']} by engine {origin['fingerprint']}"
-    lines.append(f"{made}, plan {str(origin['plan_hash'])[:12]}")
+    lines.append(log_text(f"{made}, plan {str(origin['plan_hash'])[:12]}"))
     return "\n".join(lines)
 
 

@@ -18,36 +18,38 @@ from pipeline.explain.model import Comparison, Explanation, Setting
 from pipeline.problem import TierShares
 from pipeline.stages.pruning import evaluated
 from pipeline.storage.fingerprint import engine_fingerprint
-from pipeline.storage.manifest import MANIFEST_PATH, read_json
+from pipeline.storage.manifest import UnreadableDocumentError, json_bytes
 from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_of
-from pipeline.storage.results import RANKED_PATH, LocalResults, stored_row
+from pipeline.storage.results import RANKED_PATH, LocalResults, ResultsStore
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What a run was asked: its folder, plan and manifest."""
+    """What a run was asked, and the store that keeps it."""
 
-    folder: Path
+    results: ResultsStore
     plan: Plan
     manifest: dict[str, Any]
 
 
 def open_run(out: Path, run_id: str) -> StoredRun:
-    """A run of the folder `out`. Raises NoSuchRunError, UnreadableDocumentError,
-    UnreadablePlanError.
-    """
-    folder = LocalResults(out).folder(run_id)
-    manifest = read_json(folder / MANIFEST_PATH)
+    """A run of the folder `out`. Raises what `stored_run` does."""
+    return stored_run(LocalResults(out), run_id)
+
+
+def stored_run(results: ResultsStore, run_id: str) -> StoredRun:
+    """A run of a store. Raises NoSuchRunError, UnreadableDocumentError, UnreadablePlanError."""
+    manifest = results.manifest(run_id)
     try:
-        plan = plan_of((folder / PLAN_PATH).read_bytes())
-    except OSError as error:
+        plan = plan_of(json_bytes(results.plan(run_id)))
+    except UnreadableDocumentError as error:
         raise UnreadablePlanError(f"{PLAN_PATH} of run {run_id} cannot be read: {error}") from error
     if plan.problem.base.shape != (x.N_INPUTS,):
         raise UnreadablePlanError(
             f"the plan of run {run_id} was written by engine {plan.fingerprint}, whose inputs this "
             "engine cannot read; start the run again from its project file"
         )
-    return StoredRun(folder, plan, manifest)
+    return StoredRun(results, plan, manifest)
 
 
 def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "base") -> Explanation:
@@ -60,9 +62,11 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
         raise ValueError(f"permutation {permutation_id}: has to be from 0 to {plan.size - 1}")
     ids = np.array([permutation_id], dtype=np.int64)
     partition = plan.partition_of(permutation_id)
-    kept = None if partition is None else stored_row(run.folder, permutation_id, partition)
-    stored = None if kept is None else compared(plan, permutation_id, *kept)
-    facts = [Setting("run", run.manifest["run_id"]), Setting("permutation", permutation_id)]
+    run_id = run.manifest["run_id"]
+    kept = None if partition is None else run.results.row(run_id, permutation_id, partition)
+    # A database keeps no rows of what a gate rejected.
+    stored = None if kept is None or not kept[1] else compared(plan, permutation_id, *kept)
+    facts = [Setting("run", run_id), Setting("permutation", permutation_id)]
     if kept is not None and kept[0] == RANKED_PATH:
         facts.append(Setting("rank", kept[1]["rank"]))
     settings = plan.space.labels(permutation_id).items()
@@ -73,7 +77,7 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
         currency=str(run.manifest["project"]["currency"]),
         facts=facts,
         settings=[Setting(name, _plain(value)) for name, value in settings],
-        notes=_notes(run, partition, stored),
+        notes=_notes(run, partition, stored, kept),
         stored=stored,
         scenario=scenario,
     )
@@ -112,7 +116,9 @@ def _same(stored: Any, found: Any) -> bool:
     return bool(stored == found)
 
 
-def _notes(run: StoredRun, partition: int | None, stored: Comparison | None) -> list[str]:
+def _notes(
+    run: StoredRun, partition: int | None, stored: Comparison | None, kept: object
+) -> list[str]:
     """What a reader has to know: another engine, no stored row, or one that differs."""
     plan = run.plan
     notes = []
@@ -130,6 +136,10 @@ def _notes(run: StoredRun, partition: int | None, stored: Comparison | None) -> 
         notes.append(
             f"not part of the run's sample of {plan.count:,} out of {plan.size:,}: nothing is "
             "stored to compare with"
+        )
+    elif stored is None and kept is not None:
+        notes.append(
+            "a gate rejected it: its stored verdict is in the run's folder, not in the database"
         )
     elif stored is None:
         notes.append("the run has not got to it: nothing is stored to compare with")

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.inputs.errors import InputError, InputErrors, shown
-from pipeline.query.overview import provenance
-from pipeline.query.rows import Question, RankedRows, open_ranked
+from pipeline.query.overview import provenance_of
+from pipeline.query.rows import Question, RankedRows, ranked_of
 from pipeline.query.sinks import About, CsvSink, ParquetSink, Sink
 from pipeline.storage.manifest import json_bytes
+from pipeline.storage.results import LocalResults, ResultsStore
 from pipeline.storage.store import unfinished, write_file
 
 FORMATS: Final = (".csv", ".xlsx", ".parquet")
@@ -35,7 +36,8 @@ class Exported:
 
 
 def export(
-    folder: Path,
+    results: ResultsStore,
+    run_id: str,
     target: Path,
     *,
     where: str | None = None,
@@ -48,10 +50,12 @@ def export(
     Raises InputErrors with everything that is wrong with the request, NoSuchRunError,
     UnreadableDocumentError, OSError. What was at `target` stays as it was unless all is written.
     """
-    ranked = open_ranked(folder)
-    question = _asked(ranked, folder, target, where, columns, most, force)
+    ranked = ranked_of(results, run_id)
+    problems = target_problems(results, run_id, target, force)
+    question = _asked(ranked, problems, target, where, columns, most)
     fields = [ranked.fields[name] for name in question.columns or ranked.schema.names]
-    told = {"schema": 1, "run_id": folder.name, "where": where, "top": most, **provenance(folder)}
+    origin = provenance_of(results, run_id)
+    told = {"schema": 1, "run_id": run_id, "where": where, "top": most, **origin}
     about = About(told, tuple(fields))
     partial = target.with_name(unfinished(target.name))
     try:
@@ -69,15 +73,17 @@ def export(
 
 def _asked(
     ranked: RankedRows,
-    folder: Path,
+    problems: list[InputError],
     target: Path,
     where: str | None,
     columns: str | None,
     most: int | None,
-    force: bool,
 ) -> Question:
-    """The checked request. Raises InputErrors."""
-    problems = _target_problems(folder, target, force)
+    """The checked request. Raises InputErrors, with `problems` among them."""
+    if target.suffix not in FORMATS:
+        known = "a file ending in " + ", ".join(FORMATS)
+        message = "is no file type that can be written"
+        problems.append(InputError(_TO, "", shown(str(target)), message, known))
     try:
         question = ranked.asked(where=where, columns=columns)
     except InputErrors as errors:
@@ -97,17 +103,19 @@ def _asked(
     return question
 
 
-def _target_problems(folder: Path, target: Path, force: bool) -> list[InputError]:
+def target_problems(
+    results: ResultsStore, run_id: str, target: Path, force: bool
+) -> list[InputError]:
+    """Why `target` cannot be written."""
     name = shown(str(target))
     problems = []
-    if target.suffix not in FORMATS:
-        known = "a file ending in " + ", ".join(FORMATS)
-        problems.append(InputError(_TO, "", name, "is no file type that can be written", known))
     if not target.parent.is_dir():
         problems.append(InputError(_TO, "", name, "its folder does not exist"))
     elif target.is_dir():
         problems.append(InputError(_TO, "", name, "is a folder"))
-    elif target.resolve().is_relative_to(folder.resolve()):
+    elif isinstance(results, LocalResults) and target.resolve().is_relative_to(
+        results.folder(run_id).resolve()
+    ):
         problems.append(InputError(_TO, "", name, "lies in the run's own folder", "elsewhere"))
     elif not force:
         there = [path for path in (target, _about_file(target)) if path and path.exists()]

@@ -1,16 +1,15 @@
-"""From the tree of `--where` to a yes or no for each row.
+"""From the tree of `--where` to a condition on rows.
 
 Every name and value is checked against the run's columns first, and all mistakes are told at once.
-Values reach the rows as numbers and texts of Arrow, never as a piece of a query.
+Values stay numbers and texts, and are never a piece of a query.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,17 @@ import pyarrow.compute as pc
 from pipeline.inputs.errors import InputError, InputErrors, suggestion
 from pipeline.query.expression import Group, Node, Not, Test, Token, parse, problem
 from pipeline.query.fields import LISTED, Field, Fields
+from pipeline.query.truth import truth
+from pipeline.storage.conditions import (
+    Compare,
+    Condition,
+    Has,
+    Inverse,
+    IsNull,
+    Joined,
+    OneOf,
+    Sign,
+)
 from pipeline.storage.rows import PlaceArray
 
 # As the gates have it: debt sized to a bound sits on it but for the last bit.
@@ -29,21 +39,23 @@ _SWITCH_WORDS: Final = MappingProxyType(
     {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 )
 _ORDER: Final = ("<", "<=", ">", ">=")
+Value = float | int | bool | str
 
-Check = Callable[[pa.Table], pa.Array]
+# Stands in for a test that could not be understood; it is told, and never asked.
+_NEVER: Final = Joined("or", ())
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A checked expression: the columns it reads, and which rows of a table it keeps."""
+    """A checked expression: the columns it reads, and what it asks of them."""
 
     text: str
     columns: tuple[str, ...]
-    _check: Check
+    condition: Condition
 
     def places(self, table: pa.Table) -> PlaceArray:
         """Places of the rows that match, rising; a row whose answer is unknown does not."""
-        kept = self._check(table)
+        kept = truth(self.condition, table)
         places: PlaceArray = pc.indices_nonzero(kept.fill_null(False)).to_numpy().astype(np.int64)
         return places
 
@@ -51,10 +63,10 @@ class Filter:
 def filter_of(text: str, fields: Fields) -> Filter:
     """The filter of an expression. Raises InputErrors with everything that is wrong."""
     binder = _Binder(fields)
-    check = binder.bind(parse(text))
+    condition = binder.bind(parse(text))
     if binder.problems:
         raise InputErrors(binder.problems)
-    return Filter(text, tuple(binder.columns), check)
+    return Filter(text, tuple(binder.columns), condition)
 
 
 class _Binder:
@@ -65,58 +77,56 @@ class _Binder:
         self.problems: list[InputError] = []
         self.columns: dict[str, None] = {}
 
-    def bind(self, node: Node) -> Check:
+    def bind(self, node: Node) -> Condition:
         match node:
             case Not(inside):
-                check = self.bind(inside)
-                return lambda table: pc.invert(check(table))
+                return Inverse(self.bind(inside))
             case Group(word, parts):
-                joined = pc.and_kleene if word == "and" else pc.or_kleene
-                return _joined(joined, [self.bind(part) for part in parts])
+                return Joined(word, tuple(self.bind(part) for part in parts))
             case Test():
                 return self._test(node)
 
-    def _test(self, test: Test) -> Check:
+    def _test(self, test: Test) -> Condition:
         field = self._fields.find(test.column.content)
         if field is None:
             message = self._fields.unknown(test.column.content)
             self.problems.append(problem(test.column, message, LISTED))
-            return _never
+            return _NEVER
         self.columns[field.name] = None
         if test.operator == "is null":
-            return lambda table: pc.is_null(_values(table, field))
+            return IsNull(field.name)
         if test.operator == "has" or field.kind == "mask":
             return self._has(field, test)
         if test.operator == "is true":
             if field.kind != "flag":
                 self._wrong(test.column, f"{field.name} is no switch: compare it")
-                return _never
-            return lambda table: _values(table, field)
+                return _NEVER
+            return Compare(field.name, "=", True)
         if test.operator in _ORDER and not _has_order(field):
             self._wrong(
                 test.column, f"{field.name} has no order; {test.operator} needs one",
                 "=, !=, in",
             )  # fmt: skip
-            return _never
-        values = [self._value(field, token) for token in test.values]
-        if None in values:
-            return _never
+            return _NEVER
+        values = [
+            value for token in test.values if (value := self._value(field, token)) is not None
+        ]
+        if len(values) < len(test.values):
+            return _NEVER
         if test.operator == "in":
-            return _joined(pc.or_kleene, [_comparison(field, "=", value) for value in values])
+            return Joined("or", tuple(_comparison(field, "=", value) for value in values))
         return _comparison(field, test.operator, values[0])
 
-    def _has(self, field: Field, test: Test) -> Check:
+    def _has(self, field: Field, test: Test) -> Condition:
         if field.kind != "mask" or test.operator != "has":
             right = "has" if field.kind == "mask" else "=, !=, in"
             message = f"{field.name} {'is' if field.kind == 'mask' else 'is not'} a list"
             self._wrong(test.column, f"{message}; {test.operator} does not fit", right)
-            return _never
+            return _NEVER
         name = self._text(field, test.values[0])
-        if name is None:
-            return _never
-        return lambda table: _lists_with(_values(table, field), name)
+        return _NEVER if name is None else Has(field.name, name)
 
-    def _value(self, field: Field, token: Token) -> float | int | bool | str | None:
+    def _value(self, field: Field, token: Token) -> Value | None:
         if field.kind in ("number", "count"):
             return self._number(field, token)
         if field.kind == "flag":
@@ -162,76 +172,34 @@ class _Binder:
         self.problems.append(problem(token, message, allowed))
 
 
-def _joined(function: Callable[[pa.Array, pa.Array], pa.Array], checks: list[Check]) -> Check:
-    def check(table: pa.Table) -> pa.Array:
-        mask = checks[0](table)
-        for each in checks[1:]:
-            mask = function(mask, each(table))
-        return mask
-
-    return check
-
-
-def _comparison(field: Field, operator: str, value: Any) -> Check:
+def _comparison(field: Field, sign: Sign, value: Value) -> Condition:
     if field.kind == "number":
-        return lambda table: _near(_values(table, field), operator, value)
-    if field.ordered and operator in _ORDER:
-        place = float(field.allowed.index(value))
-        return lambda table: _EXACT[operator](ordinals(_values(table, field), field), place)
-    return lambda table: _EXACT[operator](_values(table, field), value)
+        return _near(field.name, sign, float(value))
+    if field.ordered and sign in _ORDER:
+        place = field.allowed.index(str(value))
+        better = sign in (">", ">=")
+        first = place + (sign in (">", "<="))
+        named = field.allowed[first:] if better else field.allowed[:first]
+        return OneOf(field.name, named, field.allowed)
+    return Compare(field.name, sign, value)
 
 
-_EXACT: Final = MappingProxyType(
-    {
-        "=": pc.equal,
-        "!=": pc.not_equal,
-        "<": pc.less,
-        "<=": pc.less_equal,
-        ">": pc.greater,
-        ">=": pc.greater_equal,
-    }
-)
-
-
-def _near(figures: pa.Array, operator: str, value: float) -> pa.Array:
+def _near(column: str, sign: Sign, value: float) -> Condition:
     """Comparison in which what lies within the tolerance is equal."""
     slack = TOLERANCE * max(1.0, abs(value))
     low, high = value - slack, value + slack
-    match operator:
-        case "<":
-            return pc.less(figures, low)
-        case "<=":
-            return pc.less_equal(figures, high)
-        case ">":
-            return pc.greater(figures, high)
-        case ">=":
-            return pc.greater_equal(figures, low)
-    equal = pc.and_(pc.greater_equal(figures, low), pc.less_equal(figures, high))
-    return equal if operator == "=" else pc.invert(equal)
+    match sign:
+        case "<" | ">=":
+            return Compare(column, sign, low)
+        case "<=" | ">":
+            return Compare(column, sign, high)
+    equal = Joined("and", (Compare(column, ">=", low), Compare(column, "<=", high)))
+    return equal if sign == "=" else Inverse(equal)
 
 
 def ordinals(texts: pa.Array, field: Field) -> pa.Array:
     """Places of texts in the order of `field.allowed`, worst first; null stays null."""
     return pc.index_in(texts, value_set=pa.array(field.allowed))
-
-
-def _lists_with(lists: pa.Array, name: str) -> pa.Array:
-    """Which lists hold `name`; null lists are null."""
-    hit = pc.equal(pc.list_flatten(lists), name)
-    rows = pc.list_parent_indices(lists).filter(hit)
-    found = np.zeros(len(lists), dtype=np.bool_)
-    found[rows.to_numpy()] = True
-    return pa.array(found, mask=pc.is_null(lists).to_numpy(zero_copy_only=False))
-
-
-def _values(table: pa.Table, field: Field) -> pa.Array:
-    column = table[field.name].combine_chunks()
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _never(table: pa.Table) -> pa.Array:
-    """Stands in for a test that could not be understood; it is told, and never asked."""
-    return pa.array(np.zeros(table.num_rows, dtype=np.bool_))
 
 
 def _has_order(field: Field) -> bool:

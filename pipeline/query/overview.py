@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from pipeline.query.rows import RankedRows, SortKey, ranked_of
 from pipeline.storage.merge import OBJECTIVES, ranking
-from pipeline.storage.results import LocalResults, ResultsStore
+from pipeline.storage.results import ResultsStore
 
 _BEST_COLUMNS: Final = (
     "rank", "permutation_id", "viability_tier", "senior_rating", "senior_notional", "day1_cash",
@@ -55,11 +54,6 @@ def best_by_objective(ranked: RankedRows) -> list[dict[str, Any]]:
         row = ranked.fetch(ranked.sorted_places(places, keys, 1), _BEST_COLUMNS).to_pylist()[0]
         best.append({"objective": objective, **row})
     return best
-
-
-def provenance(folder: Path) -> dict[str, Any]:
-    """`provenance_of` the run in a folder."""
-    return provenance_of(LocalResults(folder.parent), folder.name)
 
 
 def provenance_of(results: ResultsStore, run_id: str) -> dict[str, Any]:

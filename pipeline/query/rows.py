@@ -68,6 +68,9 @@ class RankedRows:
         """Places (0 is the best rank) of all rows that match, rising, (matches,) int64."""
         if where is None:
             return np.arange(self.rows, dtype=np.int64)
+        searched = self._source.searched(where.condition)
+        if searched is not None:
+            return searched
         found = [start + where.places(table) for start, table in self.tables(where.columns)]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
@@ -112,6 +115,11 @@ class RankedRows:
     ) -> Iterator[pa.Table]:
         """Matching rows in rank order, up to `most`, from `at_once` rows of the file at a time."""
         names = list(self.schema.names if columns is None else columns)
+        places = self._source.searched(where.condition) if where is not None else None
+        if places is not None:
+            for start in range(0, len(places[:most]), at_once):
+                yield self.fetch(places[:most][start : start + at_once], names)
+            return
         needed = list(dict.fromkeys([*names, *(where.columns if where else ())]))
         left = self.rows if most is None else most
         for table in self._source.pieces(needed, at_once):

@@ -12,6 +12,7 @@ from pipeline.space.levers import IntArray
 # Rows a partition by rows of the run: (up to, rows), contracts "Permutations".
 _ROWS_BY_COUNT = ((100_000, 2_500), (175_000, 1_800))
 _ROWS_ABOVE = 1_200
+MOST_ROWS = 1_000_000  # of one partition, whatever is asked for
 
 
 def rows_per_partition(count: int, override: int | None = None) -> int:

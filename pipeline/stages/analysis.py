@@ -19,6 +19,7 @@ from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, St
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
 from pipeline.stages.partition import checkpointed, in_slices, task_of
+from pipeline.stages.pruning import EVALUATED_SCHEMA
 from pipeline.storage.checkpoints import (
     ANALYSIS,
     PRUNING,
@@ -29,6 +30,8 @@ from pipeline.storage.checkpoints import (
 )
 from pipeline.storage.plan import Plan
 from pipeline.storage.store import Store
+
+_COLUMNS = ["permutation_id", "survivor"]
 
 
 class StageIncompleteError(Exception):
@@ -75,7 +78,7 @@ def _task(run: Run, plan: Plan, survivors: list[int], kept: int, number: int) ->
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:
-    return in_slices(_survivor_ids(task), lambda ids: _analysed(plan, ids))
+    return in_slices(_survivor_ids(task, plan), lambda ids: _analysed(plan, ids))
 
 
 def _analysed(plan: Plan, ids: IntArray) -> tuple[pa.Table, Counts]:
@@ -86,14 +89,18 @@ def _analysed(plan: Plan, ids: IntArray) -> tuple[pa.Table, Counts]:
     return table, {"survivors": len(ids)}
 
 
-def _survivor_ids(task: PartitionTask) -> IntArray:
+def _survivor_ids(task: PartitionTask, plan: Plan) -> IntArray:
     """Ids of the task's survivors in plan order, (rows,) int64. Raises DamagedPartError."""
     pieces = []
     for number, first, last in task.spans:
         checked = read_marker(task.store, task.owner, PRUNING, number)
         if checked.marker is None:
             raise DamagedPartError(f"pruning part {number}: {checked.reason or 'it is missing'}")
-        part = read_part(task.store, checked.marker, ["permutation_id", "survivor"])
-        ids = part["permutation_id"].to_numpy()[part["survivor"].to_numpy()]
+        part = read_part(task.store, checked.marker, _COLUMNS, EVALUATED_SCHEMA)
+        ids = part["permutation_id"].to_numpy()
+        if not np.array_equal(ids, plan.ids_of(number)[0]):
+            # The kernels trust them: an id from outside the space would be an index out of bounds.
+            raise DamagedPartError(f"pruning part {number} holds other ids than the plan")
+        ids = ids[part["survivor"].to_numpy()]
         pieces.append(ids[first:last])
     return np.concatenate(pieces)

@@ -29,7 +29,7 @@ from pipeline.storage.manifest import (
 )
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.results import LocalResults, NoSuchRunError
-from pipeline.storage.store import TEMPORARY, open_folder, remove_cut_off
+from pipeline.storage.store import TEMPORARY, open_folder, refuse_links, remove_cut_off
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -155,6 +155,9 @@ def run_id_of(
 
 def _open(run: Run, started: float, say: hold.Say) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
+    refuse_links(run.folder)
+    if run.place.folder is not None and run.place.folder.is_dir():
+        refuse_links(run.place.folder)
     log = run_log(run.folder, run.settings.log_level)
 
     def on_event(event: str, reason: str) -> None:

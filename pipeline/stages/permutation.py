@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 from pipeline.logs import run_log
-from pipeline.space.partitions import rows_per_partition
+from pipeline.space.partitions import MOST_ROWS, rows_per_partition
 from pipeline.stages.contract import PERMUTATION, Run
 from pipeline.stages.usage import record_stage
 from pipeline.storage.manifest import (
@@ -39,8 +40,8 @@ def permutation_stage(run: Run) -> Plan:
         plan = read_plan(run.store)
     except UnreadablePlanError as error:
         log.warning("plan_rewritten", reason=str(error))
-    if plan is not None and (plan.run_id, plan.fingerprint) != (run.run_id, run.fingerprint):
-        log.warning("plan_rewritten", reason="it belongs to another run or engine")
+    if plan is not None and not _is_of_this_run(plan, run):
+        log.warning("plan_rewritten", reason="it belongs to another run, request or engine")
         plan = None
     if plan is None:
         plan = _new_plan(run)
@@ -55,6 +56,14 @@ def permutation_stage(run: Run) -> Plan:
     _write_manifest(run, plan)
     record_stage(run.folder, PERMUTATION, time.perf_counter() - started)
     return plan
+
+
+def _is_of_this_run(plan: Plan, run: Run) -> bool:
+    """Whether a stored plan is what this request gives, but for how it is cut."""
+    rows = plan.partition_rows
+    if type(rows) is not int or not 1 <= rows <= MOST_ROWS:
+        return False
+    return replace(_new_plan(run), partition_rows=rows).plan_hash == plan.plan_hash
 
 
 def _new_plan(run: Run) -> Plan:

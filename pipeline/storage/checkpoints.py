@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -25,6 +26,11 @@ PRUNING: Final = "pruning"
 ANALYSIS: Final = "analysis"
 SEARCH: Final = "search"
 _SEAL: Final = "seal"
+# What a part may claim, so that one made to do harm is refused before it is unpacked: a row of the
+# widest stage takes 2 kB.
+_MOST_BYTES_A_ROW: Final = 65_536
+_MOST_BYTES_BESIDE: Final = 2**20
+_MOST_COUNTED: Final = 2**63
 # Pruning's parts are a result of their own, with nothing but Parquet in their folder.
 _PART_FOLDERS: Final = {
     PRUNING: "evaluated",
@@ -132,6 +138,8 @@ def check_part(store: Store, owner: Owner, stage: str, number: int, rows: int) -
         return found
     if found.marker.rows != rows:
         return Checked(None, f"its marker counts {found.marker.rows} rows, the plan {rows}")
+    if int(found.marker.record.get("survivors", 0)) > rows:
+        return Checked(None, "its marker counts more survivors than rows")
     try:
         _verified_bytes(store, found.marker)
     except DamagedPartError as damage:
@@ -147,7 +155,7 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
             told = dict(json.loads(data))
             seal = told.pop(_SEAL, None)
             marker = Marker(**told)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise _UnusableMarkerError("cannot be read") from None
         if marker.schema != SCHEMA:
             raise _UnusableMarkerError(f"has schema {marker.schema}, this version reads {SCHEMA}")
@@ -159,6 +167,8 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
             raise _UnusableMarkerError("belongs to another version of the engine")
         if seal != _seal(told):
             raise _UnusableMarkerError("was changed after it was written")
+        if not _is_sound(marker):
+            raise _UnusableMarkerError("holds values that no part has")
         return marker
 
     path = marker_path(stage, number)
@@ -170,18 +180,24 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
         return Checked(None, f"its marker {error}")
 
 
-def read_part(store: Store, marker: Marker, columns: list[str] | None = None) -> pa.Table:
+def read_part(
+    store: Store,
+    marker: Marker,
+    columns: list[str] | None = None,
+    schema: pa.Schema | None = None,
+) -> pa.Table:
     """The part of `marker`, verified against its digest and its page checksums.
 
-    Raises DamagedPartError.
+    What it says of its size and columns is looked at before anything is unpacked; `schema` is what
+    its columns have to be. Raises DamagedPartError.
     """
     data = _verified_bytes(store, marker)
-    table = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(
-        columns=columns, use_threads=False
-    )
-    if table.num_rows != marker.rows:
-        raise DamagedPartError(f"it holds {table.num_rows} rows, its marker says {marker.rows}")
-    return table
+    try:
+        file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+        _check_what_it_says(file, marker, columns, schema)
+        return file.read(columns=columns, use_threads=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DamagedPartError(f"it cannot be read as Parquet: {error}") from error
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
@@ -204,6 +220,45 @@ def parquet_bytes(table: pa.Table) -> bytes:
 def text_columns(schema: pa.Schema) -> list[str]:
     """Names of the columns worth a dictionary: those of text."""
     return [field.name for field in schema if pa.types.is_string(field.type)]
+
+
+def _check_what_it_says(
+    file: pq.ParquetFile, marker: Marker, columns: list[str] | None, schema: pa.Schema | None
+) -> None:
+    about = file.metadata
+    if about.num_rows != marker.rows:
+        raise DamagedPartError(f"it holds {about.num_rows} rows, its marker says {marker.rows}")
+    groups = range(about.num_row_groups)
+    unpacked = sum(about.row_group(group).total_byte_size for group in groups)
+    if unpacked > marker.rows * _MOST_BYTES_A_ROW + _MOST_BYTES_BESIDE:
+        raise DamagedPartError(f"it would unpack to {unpacked:,} bytes for {marker.rows} rows")
+    found = file.schema_arrow
+    if schema is not None and not found.equals(schema):
+        raise DamagedPartError("its columns are not those of this stage")
+    if missing := set(columns or ()) - set(found.names):
+        raise DamagedPartError(f"it has no column {', '.join(sorted(missing))}")
+
+
+def _is_sound(marker: Marker) -> bool:
+    """Whether the values of a sealed marker have the types and signs they are written with."""
+    if not (_is_count(marker.rows) and isinstance(marker.digest, str)):
+        return False
+    record: Any = marker.record
+    if not isinstance(record, dict) or not all(map(_is_figure, record.values())):
+        return False
+    return marker.stage == SEARCH or _is_count(record.get("survivors"))
+
+
+def _is_figure(value: Any) -> bool:
+    """A count, a count by reason, or an extreme."""
+    if isinstance(value, list):
+        return all(map(_is_count, value))
+    return _is_count(value) or (type(value) is float and not math.isnan(value))
+
+
+def _is_count(value: Any) -> bool:
+    # A truth value is a whole number to Python.
+    return type(value) is int and 0 <= value < _MOST_COUNTED
 
 
 def _seal(told: dict[str, Any]) -> str:

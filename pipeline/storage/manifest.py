@@ -47,7 +47,7 @@ def json_document(data: bytes, name: str) -> dict[str, Any]:
     """A document of this version's schema from its bytes. Raises UnreadableDocumentError."""
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableDocumentError(f"{name} cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else None

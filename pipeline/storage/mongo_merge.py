@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -47,12 +47,15 @@ from pipeline.storage.mongo_files import (
 )
 from pipeline.storage.mongo_schema import (
     CLAIM,
+    CLAIM_ID,
+    CLAIM_SEEN,
     COMPLETE,
     MERGING,
+    REMOVING,
     RUNS,
     STRUCTURES,
     TIMESTAMP,
-    WHOSE,
+    TOLD,
     prepare,
 )
 from pipeline.storage.mongo_structures import (
@@ -68,6 +71,7 @@ from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
 _ROUNDS: Final = 4
 _PATIENCE_S: Final = 120.0
 _POLL_S: Final = 0.2
+_TOLD_EVERY_S: Final = 60.0
 _FIGURES: Final = (
     "total_scenarios", "viable_scenarios", "fully_funded_scenarios", "viability_rate", "best_irr",
     "best_dscr", "avg_senior", "best_wacc", "max_senior", "max_day1",
@@ -104,7 +108,7 @@ def merge_run(folder: Path, uri: str) -> Merged:
             if claim is not None:
                 if _brought(database, folder, run, claim):
                     break
-                _wait_for_the_other(database, run)
+                _goes_on(database, run, MERGING)
         else:
             raise MongoRefusedError(
                 f"{address.shown}: other processes keep merging run {run['run_id']} as well"
@@ -148,7 +152,7 @@ def _document(
         "run_id": run_id,
         "project_id": manifest["project"]["id"],
         "title": manifest["project"]["title"],
-        **{name: manifest[name] for name in WHOSE if manifest.get(name)},
+        **{name: text for name in TOLD if (text := _told(manifest, name))},
         TIMESTAMP: datetime.fromisoformat(manifest["created_at"]),
         "state": MERGING,
         "permutations": Int64(manifest["permutations"]),
@@ -160,6 +164,12 @@ def _document(
         "columns": columns,
         "files": files,
     }
+
+
+def _told(manifest: Mapping[str, Any], name: str) -> str:
+    """Owner or desk, or the name of a book."""
+    found = manifest.get(name) or ""
+    return str(found["name"] if isinstance(found, Mapping) else found)
 
 
 def _stored(figure: Any) -> Any:
@@ -203,23 +213,39 @@ def _claimed(database: Database[Document], run: Document) -> str | None:
     """Put the run's document to `merging`; returns the claim under which it can be completed.
 
     Who finds the same run being merged joins in: both write the same. A removal takes the claim
-    away together with the document. None if another process has completed the run.
+    away. None if the run was completed, or removed, by another process meanwhile. Raises
+    MongoRefusedError if a removal does not end.
     """
     runs = database[RUNS]
-    found = patiently(lambda: runs.find_one({"_id": run["_id"]}))
+    found = patiently(lambda: runs.find_one({"_id": run["_id"], "state": MERGING}))
     if found is not None and {**run, CLAIM: found.get(CLAIM)} == found:
-        return str(found[CLAIM])
+        claim = str(found[CLAIM]["id"])
+        return claim if _heard_of(database, run, claim) else None
     claim = uuid4().hex
-    claimed = {**run, CLAIM: claim}
-    unless_complete = {"_id": run["_id"], "state": {"$ne": COMPLETE}}
+    claimed = {**run, CLAIM: {"id": claim, "seen": datetime.now(UTC)}}
+    merging = {"_id": run["_id"], "state": MERGING}
     try:
-        patiently(lambda: runs.replace_one(unless_complete, claimed, upsert=True))
+        patiently(lambda: runs.replace_one(merging, claimed, upsert=True))
     except DuplicateKeyError:
+        if _goes_on(database, run, REMOVING):
+            raise MongoRefusedError(
+                f"run {run['_id']} is being removed from the database; "
+                "`rm --database` finishes a removal that was cut off"
+            ) from None
         # It is complete there: of another merge, which is fine, or with something missing since.
         if _is_complete(database, run):
             return None
-        patiently(lambda: runs.replace_one({"_id": run["_id"]}, claimed, upsert=True))
+        complete = {"_id": run["_id"], "state": COMPLETE}
+        if not patiently(lambda: runs.replace_one(complete, claimed)).matched_count:
+            return None
     return claim
+
+
+def _heard_of(database: Database[Document], run: Document, claim: str) -> bool:
+    """Tell that the merge is alive; False if it is no longer under this claim."""
+    ours = {"_id": run["_id"], "state": MERGING, CLAIM_ID: claim}
+    now = {"$set": {CLAIM_SEEN: datetime.now(UTC)}}
+    return bool(patiently(lambda: database[RUNS].update_one(ours, now)).matched_count)
 
 
 def _brought(database: Database[Document], folder: Path, run: Document, claim: str) -> bool:
@@ -227,13 +253,16 @@ def _brought(database: Database[Document], folder: Path, run: Document, claim: s
     for told in run["files"]:
         keep_file(database, run["_id"], run[TIMESTAMP], folder / told["path"], told)
     try:
-        digest = structures_written(database[STRUCTURES], run["_id"], _batches(folder, run))
+        batches = _telling(database, run, claim, _batches(folder, run))
+        digest = structures_written(database[STRUCTURES], run["_id"], batches)
     except OthersInTheWayError:
+        if not _heard_of(database, run, claim):
+            return False  # it was removed meanwhile, or is under another claim
         raise MongoRefusedError(
             f"collection {STRUCTURES} does not give back what was written to it for run "
             f"{run['_id']}: something else writes there"
         ) from None
-    ours = {"_id": run["_id"], "state": MERGING, CLAIM: claim}
+    ours = {"_id": run["_id"], "state": MERGING, CLAIM_ID: claim}
     complete = {"$set": {"state": COMPLETE, "documents_sha256": digest}, "$unset": {CLAIM: ""}}
     if not patiently(lambda: database[RUNS].update_one(ours, complete)).matched_count:
         return False
@@ -241,17 +270,30 @@ def _brought(database: Database[Document], folder: Path, run: Document, claim: s
     return True
 
 
-def _wait_for_the_other(database: Database[Document], run: Document) -> None:
-    """Let the process that took over finish; without one in sight of its end, return all the same.
+def _goes_on(database: Database[Document], run: Document, state: str) -> bool:
+    """Whether the run stays in a state for as long as another process is given to leave it.
 
-    Taking the run back at once could go to and fro between the two.
+    Taking the run from it at once could go to and fro between the two.
     """
     deadline = time.monotonic() + _PATIENCE_S
-    merging = {"_id": run["_id"], "state": MERGING}
-    while time.monotonic() < deadline:
-        if patiently(lambda: database[RUNS].find_one(merging, {"_id": 1})) is None:
-            return
+    still = {"_id": run["_id"], "state": state}
+    while patiently(lambda: database[RUNS].find_one(still, {"_id": 1})) is not None:
+        if time.monotonic() > deadline:
+            return True
         time.sleep(_POLL_S)
+    return False
+
+
+def _telling(
+    database: Database[Document], run: Document, claim: str, batches: Iterator[Encoded]
+) -> Iterator[Encoded]:
+    """The batches; now and then it is told that their merge is alive."""
+    told = time.monotonic()
+    for batch in batches:
+        if time.monotonic() - told > _TOLD_EVERY_S:
+            _heard_of(database, run, claim)
+            told = time.monotonic()
+        yield batch
 
 
 def _batches(folder: Path, run: Document) -> Iterator[Encoded]:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
+import numpy as np
 import pyarrow as pa
 from pymongo import DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from pipeline.storage.checkpoints import PRUNING, part_path
+from pipeline.storage.conditions import Condition
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     SCHEMA,
@@ -25,6 +27,7 @@ from pipeline.storage.manifest import (
     json_document,
 )
 from pipeline.storage.mongo_address import mongo_address
+from pipeline.storage.mongo_conditions import true_where
 from pipeline.storage.mongo_connect import Document, connected, in_our_words, patiently
 from pipeline.storage.mongo_documents import (
     StoredColumn,
@@ -33,7 +36,7 @@ from pipeline.storage.mongo_documents import (
     table_of,
 )
 from pipeline.storage.mongo_files import kept_file
-from pipeline.storage.mongo_schema import COMPLETE, RUNS, STRUCTURES, TIMESTAMP
+from pipeline.storage.mongo_schema import COMPLETE, REMOVING, RUNS, STRUCTURES, TIMESTAMP, TOLD
 from pipeline.storage.plan import PLAN_PATH, plan_of
 from pipeline.storage.results import (
     FINISHED,
@@ -47,7 +50,7 @@ from pipeline.storage.rows import PlaceArray, RowSource
 
 # Ranks read at a time: 28 MB of whole documents.
 _GROUP: Final = 5_000
-_LISTED: Final = ("schema", "run_id", "state", TIMESTAMP, "permutations", "title")
+_LISTED: Final = ("schema", "run_id", "state", TIMESTAMP, "permutations", "title", *TOLD)
 
 
 class MongoResults:
@@ -100,6 +103,10 @@ class MongoResults:
         """summary.json of a run."""
         return self._json(run_id, SUMMARY_PATH)
 
+    def files(self, run_id: str) -> dict[str, str]:
+        """What the run's document names."""
+        return {each["path"]: each["sha256"] for each in self._run(run_id)["files"]}
+
     def file(self, run_id: str, path: str) -> bytes:
         """A file of a run, such as reports/summary.pdf. Raises NoSuchRunError, FileNotFoundError,
         UnreadableDocumentError."""
@@ -114,7 +121,9 @@ class MongoResults:
         run = self._run(run_id)
         return MongoRows(self, run_id, int(run["survivors"]), columns_of(run))
 
-    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+    def row(
+        self, run_id: str, permutation_id: int, partition: int | None = None
+    ) -> tuple[str, dict[str, Any]] | None:
         """A structure of a run; for one that a gate rejected, the part that has its verdict."""
         columns = columns_of(self._run(run_id))
         with self.database() as database:
@@ -122,8 +131,8 @@ class MongoResults:
             found = patiently(lambda: database[STRUCTURES].find_one(wanted))
         if found is not None:
             return RANKED_PATH, cast(Rows, table_of([found], columns).to_pylist())[0]
-        plan = plan_of(json_bytes(self.plan(run_id)))
-        partition = plan.partition_of(permutation_id)
+        if partition is None:
+            partition = plan_of(json_bytes(self.plan(run_id))).partition_of(permutation_id)
         return None if partition is None else (part_path(PRUNING, partition), {})
 
     def top(self, run_id: str, rows: int) -> Rows:
@@ -145,6 +154,8 @@ class MongoResults:
             if found is None:
                 raise NoSuchRunError(f"there is no run {run_id!r} in {self.where}")
             _checked(found)
+            if found["state"] == REMOVING:
+                raise NoSuchRunError(f"run {run_id} is being removed from {self.where}")
             if found["state"] != COMPLETE:
                 raise NoSuchRunError(
                     f"run {run_id} is not complete in {self.where}: a merge is under way, or was "
@@ -189,6 +200,21 @@ class MongoRows:
         for first in range(1, rows + 1, step):
             yield self._span(first, min(first + step, rows + 1), columns)
 
+    def searched(self, condition: Condition) -> PlaceArray | None:
+        """The server tests; the places of what matches are sent. Raises UnreadableDocumentError."""
+        paths = {name: column.path for name, column in self._columns.items()}
+        wanted = {"run_id": self._run_id, "$and": [true_where(condition, paths)]}
+        with self._results.database() as database:
+            ranks = patiently(
+                lambda: [
+                    each["rank"]
+                    for each in database[STRUCTURES]
+                    .find(wanted, {"rank": 1, "_id": 0})
+                    .sort("rank")
+                ]
+            )
+        return np.array(ranks, np.int64) - 1
+
     def _span(self, first: int, end: int, columns: Sequence[str]) -> pa.Table:
         return self._found({"$gte": first, "$lt": end}, end - first, columns)
 
@@ -213,7 +239,8 @@ def _line(run: Document) -> RunLine:
     _checked(run)
     made = run[TIMESTAMP].isoformat(timespec="milliseconds").replace("+00:00", "Z")
     state = FINISHED if run["state"] == COMPLETE else run["state"]
-    return RunLine(run["run_id"], state, made, int(run["permutations"]), run["title"])
+    told = {name: run.get(name, "") for name in TOLD}
+    return RunLine(run["run_id"], state, made, int(run["permutations"]), run["title"], **told)
 
 
 def _checked(run: Document) -> None:

@@ -29,11 +29,15 @@ FILES: Final = "fs.files"
 CHUNKS: Final = "fs.chunks"
 MERGING: Final = "merging"
 COMPLETE: Final = "complete"
+REMOVING: Final = "removing"
 TIMESTAMP: Final = "timestamp"
-# Of a run being merged: whose completion counts. A complete run has none.
+# Of a run being merged or removed: whose work on it counts, and when that was last heard of. A
+# complete run has none.
 CLAIM: Final = "claim"
-# Of runs made where these are told: who made it, and for which desk.
-WHOSE: Final = ("owner", "desk")
+CLAIM_ID: Final = "claim.id"
+CLAIM_SEEN: Final = "claim.seen"
+# Of runs that tell them: who made it first and for which desk, and the names of its books.
+TOLD: Final = ("owner", "desk", "market", "rulebook")
 
 _EXISTS: Final = 48
 _TITLE: Final = "Atlas Forge"
@@ -51,7 +55,7 @@ _RUN: Final[dict[str, Any]] = {
     "project_id": _TEXT,
     "title": _TEXT,
     TIMESTAMP: {"bsonType": "date"},
-    "state": {"bsonType": "string", "enum": [MERGING, COMPLETE]},
+    "state": {"bsonType": "string", "enum": [MERGING, COMPLETE, REMOVING]},
     "permutations": _LONG,
     "survivors": _LONG,
     "ranked_sha256": _SHA256,
@@ -60,6 +64,11 @@ _RUN: Final[dict[str, Any]] = {
     "tiers": {"bsonType": "object"},
     "columns": {"bsonType": "array", "items": {"bsonType": "object"}},
     "files": {"bsonType": "array", "items": {"bsonType": "object"}},
+}
+_CLAIM: Final[dict[str, Any]] = {
+    "bsonType": "object",
+    "required": ["id", "seen"],
+    "properties": {"id": _TEXT, "seen": {"bsonType": "date"}},
 }
 # What every version's structures have; what else there is follows the column dictionary and the
 # run's levers, so that two versions can share a database.
@@ -96,27 +105,57 @@ _FILE: Final[dict[str, Any]] = {
 def prepare(database: Database[Document]) -> None:
     """Make what is missing; a database that a newer version made is refused, an older one updated.
 
-    Raises MongoRefusedError, PyMongoError.
+    Who may write a prepared database need not be allowed to make collections, validators and
+    indexes. Raises MongoRefusedError, PyMongoError.
     """
-    wanted = {
-        RUNS: validator(RUNS, _RUN, "runs", dict.fromkeys((*WHOSE, CLAIM), _TEXT)),
-        STRUCTURES: validator(STRUCTURES, _STRUCTURE, "surviving structures"),
-        FILES: validator(FILES, _FILE, "files of the runs"),
-        CHUNKS: None,
-    }
-    found = {each["name"]: each.get("options", {}) for each in database.list_collections()}
-    for name, rule in wanted.items():
+    found = _found(database)
+    for name, rule in _RULES.items():
         if name not in found:
             _create(database, name, rule)
-        elif rule is not None and found[name].get("validator") != rule:
-            _update(database, name, found[name].get("validator") or {}, rule)
-    for name, keys, unique in INDEXES:
+        elif rule is not None and found[name] != rule:
+            _update(database, name, found[name], rule)
+    for name, keys, unique in _missing_indexes(database):
         database[name].create_index(keys, unique=unique)
 
 
+def unprepared(database: Database[Document]) -> list[str]:
+    """What `prepare` would make. Raises MongoRefusedError for a newer schema, PyMongoError."""
+    found = _found(database)
+    missing = []
+    for name, rule in _RULES.items():
+        if name not in found:
+            missing.append(f"collection {name}")
+        elif rule is not None and found[name] != rule:
+            _check_version(name, found[name])
+            missing.append(f"validator of {name}")
+    indexes = _missing_indexes(database)
+    return [*missing, *[f"index {', '.join(each for each, _ in keys)} of {name}"
+                        for name, keys, _ in indexes]]  # fmt: skip
+
+
+def _found(database: Database[Document]) -> dict[str, dict[str, Any]]:
+    """Validators by collection."""
+    return {
+        each["name"]: each.get("options", {}).get("validator") or {}
+        for each in database.list_collections()
+    }
+
+
+def _missing_indexes(database: Database[Document]) -> list[Index]:
+    there = {name: database[name].index_information().values() for name in _RULES}
+    return [
+        (name, keys, unique)
+        for name, keys, unique in INDEXES
+        if not any(
+            index["key"] == keys and index.get("unique", False) == unique for index in there[name]
+        )
+    ]
+
+
+Index = tuple[str, list[tuple[str, int]], bool]
 # (collection, keys, unique). The first of `runs` and the first two of `structures` are those the
 # sources ask for, the third of these reads a run best first, the last two are GridFS's own.
-INDEXES: Final[tuple[tuple[str, list[tuple[str, int]], bool], ...]] = (
+INDEXES: Final[tuple[Index, ...]] = (
     (RUNS, [("project_id", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
     (RUNS, [("desk", pymongo.ASCENDING), (TIMESTAMP, pymongo.DESCENDING)], False),
     (STRUCTURES, [("viability_tier", pymongo.ASCENDING), (DAY_ONE_VALUE, pymongo.DESCENDING)],
@@ -157,10 +196,22 @@ def _create(database: Database[Document], name: str, rule: dict[str, Any] | None
 def _update(
     database: Database[Document], name: str, found: dict[str, Any], rule: dict[str, Any]
 ) -> None:
+    _check_version(name, found)
+    database.command("collMod", name, validator=rule, validationLevel="strict")
+
+
+def _check_version(name: str, found: dict[str, Any]) -> None:
     title = str(found.get("$jsonSchema", {}).get("title", ""))
     version = title.removeprefix(f"{_TITLE} {name} ")
     if version.isdigit() and int(version) > SCHEMA:
         raise MongoRefusedError(
             f"collection {name} has schema {version}, this version writes {SCHEMA}"
         )
-    database.command("collMod", name, validator=rule, validationLevel="strict")
+
+
+_RULES: Final[dict[str, dict[str, Any] | None]] = {
+    RUNS: validator(RUNS, _RUN, "runs", {**dict.fromkeys(TOLD, _TEXT), CLAIM: _CLAIM}),
+    STRUCTURES: validator(STRUCTURES, _STRUCTURE, "surviving structures"),
+    FILES: validator(FILES, _FILE, "files of the runs"),
+    CHUNKS: None,
+}

@@ -22,6 +22,12 @@ from pipeline.storage.store import Store, read_twice
 
 SCHEMA: Final = 1
 PLAN_PATH: Final = "plan.json"
+# What any JSON in the place of a plan may raise while it is read.
+_UNREADABLE: Final = (
+    ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError,
+    MemoryError,
+)  # fmt: skip
+_ARRAY_TYPES: Final = ("float64", "int64", "bool")
 
 
 class UnreadablePlanError(Exception):
@@ -95,9 +101,10 @@ def plan_of(data: bytes) -> Plan:
             fingerprint=document["fingerprint"],
             problem=problem_of_json(document["problem"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnreadablePlanError(f"the plan cannot be read: {error!r}") from error
-    if plan.plan_hash != document.get("plan_hash"):
+        changed = plan.plan_hash != document.get("plan_hash")
+    except _UNREADABLE as error:
+        raise UnreadablePlanError(f"the plan cannot be read: {repr(error)[:200]}") from error
+    if changed:
         raise UnreadablePlanError(
             "the plan was changed after it was written: its hash does not match"
         )
@@ -176,6 +183,8 @@ def _lever(value: dict[str, Any]) -> Lever:
 
 
 def _array(value: dict[str, Any]) -> Any:
+    if value["type"] not in _ARRAY_TYPES:
+        raise ValueError(f"a table of {value['type']!r}")
     kind = np.dtype(value["type"])
     # float() reads the words for what is not finite, and leaves whole numbers to their type.
     flat = [float(each) if kind.kind == "f" else each for each in value["values"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,12 @@ import pyarrow.parquet as pq
 
 from pipeline.storage import hold
 from pipeline.storage.checkpoints import PRUNING, part_path
-from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
+from pipeline.storage.manifest import (
+    MANIFEST_PATH,
+    UnreadableDocumentError,
+    file_digest,
+    read_json,
+)
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.rows import ParquetRows, RowSource
 from pipeline.storage.store import Store, open_folder
@@ -76,10 +82,13 @@ class ResultsStore(Protocol):
     def rows(self, run_id: str) -> RowSource:
         """The ranked rows of a finished run."""
 
-    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+    def row(
+        self, run_id: str, permutation_id: int, partition: int | None = None
+    ) -> tuple[str, dict[str, Any]] | None:
         """Where a run keeps a permutation, and that row; None if its sample does not hold it.
 
-        Of one that a gate rejected the row may be empty: its figures are computed when asked for.
+        `partition` is what `Plan.partition_of` says, where that is known. Of one that a gate
+        rejected the row may be empty: its figures are computed when asked for.
         """
 
     def summary(self, run_id: str) -> dict[str, Any]:
@@ -87,6 +96,12 @@ class ResultsStore(Protocol):
 
     def top(self, run_id: str, rows: int) -> Rows:
         """The best `rows` survivors as plain values. Raises NoSuchRunError."""
+
+    def files(self, run_id: str) -> dict[str, str]:
+        """sha256 of each file that can be fetched, by path; ranked.parquet is not among them."""
+
+    def file(self, run_id: str, path: str) -> bytes:
+        """A file of `files`. Raises UnreadableDocumentError if it is not as it was sealed."""
 
 
 class LocalResults:
@@ -149,9 +164,11 @@ class LocalResults:
         """The rows of a run's ranked.parquet."""
         return ParquetRows(self._ranked(run_id))
 
-    def row(self, run_id: str, permutation_id: int) -> tuple[str, dict[str, Any]] | None:
+    def row(
+        self, run_id: str, permutation_id: int, partition: int | None = None
+    ) -> tuple[str, dict[str, Any]] | None:
         """A row of ranked.parquet, else of evaluated/."""
-        return stored_row(self.folder(run_id), permutation_id)
+        return stored_row(self.folder(run_id), permutation_id, partition)
 
     def folder(self, run_id: str) -> Path:
         """The folder of a run. Raises NoSuchRunError."""
@@ -170,6 +187,24 @@ class LocalResults:
     def top(self, run_id: str, rows: int) -> Rows:
         """The first rows of a run's ranked.parquet."""
         return head(self._ranked(run_id), rows)
+
+    def files(self, run_id: str) -> dict[str, str]:
+        """What the manifest sealed; the manifest itself is taken as it is."""
+        folder = self.folder(run_id)
+        sealed: dict[str, str] = dict(self.manifest(run_id)["outputs"] or {})
+        if not sealed:
+            raise NoSuchRunError(f"run {run_id} is not finished: nothing of it is sealed")
+        own = {path: file_digest(folder / path) for path in (MANIFEST_PATH, PLAN_PATH)}
+        found = {path: digest for path, digest in own.items() if digest} | sealed
+        return {path: digest for path, digest in found.items() if path != RANKED_PATH}
+
+    def file(self, run_id: str, path: str) -> bytes:
+        """The file, if it has the digest that the manifest sealed."""
+        told = self.files(run_id)[path]
+        data = (self.folder(run_id) / path).read_bytes()
+        if hashlib.sha256(data).hexdigest() != told:
+            raise UnreadableDocumentError(f"{path} of run {run_id} is not as it was sealed")
+        return data
 
     def _ranked(self, run_id: str) -> Path:
         path = self.folder(run_id) / RANKED_PATH

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.storage.conditions import Condition
+
 PlaceArray = npt.NDArray[np.int64]
 _READ_AT_ONCE = 10_000
 
@@ -32,6 +34,9 @@ class RowSource(Protocol):
 
     def pieces(self, columns: Sequence[str], at_once: int) -> Iterator[pa.Table]:
         """All rows, up to `at_once` at a time."""
+
+    def searched(self, condition: Condition) -> PlaceArray | None:
+        """Places of all rows of which the condition is true, rising; None: they have to be read."""
 
 
 class ParquetRows:
@@ -63,6 +68,11 @@ class ParquetRows:
         """One row group after the other: a reader over all of them keeps what it has read."""
         for number in range(len(self.sizes)):
             yield from self._of_group(number, columns, at_once)
+
+    def searched(self, condition: Condition) -> PlaceArray | None:
+        """A file tests nothing."""
+        del condition
+        return None
 
     def _of_group(self, number: int, columns: Sequence[str], at_once: int) -> Iterator[pa.Table]:
         for batch in self._file.iter_batches(

@@ -27,29 +27,59 @@ _REFUSED: Final = frozenset(
         "TokenRefreshRequired",
     }
 )  # fmt: skip
-_NO_CREDENTIALS: Final = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.TokenRetrievalError,
-    boto.ProfileNotFound,
-    boto.ConfigParseError,
-)
-_UNTRUSTED: Final = (boto.SSLError, aiohttp.ClientSSLError, ssl.SSLError)
-_CUT: Final = (
-    boto.ConnectionClosedError,
-    boto.IncompleteReadError,
-    boto.ResponseStreamingError,
-    aiohttp.ClientPayloadError,
-    aiohttp.ServerDisconnectedError,
-    ConnectionError,
-)
-_SILENT: Final = (boto.ReadTimeoutError, TimeoutError, aiohttp.ServerTimeoutError)
-_UNREACHABLE: Final = (
-    boto.EndpointConnectionError,
-    boto.ConnectTimeoutError,
-    boto.ProxyConnectionError,
-    aiohttp.ClientConnectionError,
+# Kinds of errors without an answer, what they mean, and whether it may pass. The first counts that
+# fits the error or anything it came from.
+_WITHOUT_ANSWER: Final[tuple[tuple[tuple[type[BaseException], ...], str, bool], ...]] = (
+    (
+        (
+            boto.NoCredentialsError,
+            boto.PartialCredentialsError,
+            boto.CredentialRetrievalError,
+            boto.TokenRetrievalError,
+            boto.ProfileNotFound,
+            boto.ConfigParseError,
+        ),
+        "no usable credentials were found in the environment, ~/.aws or a secret file",
+        False,
+    ),
+    (
+        (boto.SSLError, aiohttp.ClientSSLError, ssl.SSLError),
+        "its TLS certificate is not trusted, or it speaks no TLS",
+        False,
+    ),
+    (
+        (boto.ChecksumError, boto.FlexibleChecksumError),
+        "its bytes do not have the checksum it names",
+        True,
+    ),
+    (
+        (boto.ReadTimeoutError, aiohttp.ServerTimeoutError, TimeoutError),
+        "it does not answer in time",
+        True,
+    ),
+    (
+        (
+            boto.EndpointConnectionError,
+            boto.ConnectTimeoutError,
+            boto.ProxyConnectionError,
+            aiohttp.ClientConnectorError,
+        ),
+        "it cannot be reached",
+        True,
+    ),
+    (
+        (
+            boto.ConnectionClosedError,
+            boto.IncompleteReadError,
+            boto.ResponseStreamingError,
+            aiohttp.ClientConnectionError,
+            aiohttp.ClientPayloadError,
+            ConnectionError,
+        ),
+        "the connection is cut",
+        True,
+    ),
+    ((ResponseParserError, boto.HTTPClientError), "what it answers cannot be read", True),
 )
 
 
@@ -70,7 +100,10 @@ def fault_of(error: BaseException, bucket: str) -> Fault:
     for each in _chain(error):
         if isinstance(each, boto.ClientError):
             return _answered(each.response, bucket)
-    return next((found for each in _chain(error) if (found := _unanswered(each))), _other(error))
+    for kinds, words, passing in _WITHOUT_ANSWER:
+        if any(isinstance(each, kinds) for each in _chain(error)):
+            return Fault(words, passing=passing)
+    return Fault(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _answered(response: Any, bucket: str) -> Fault:
@@ -88,28 +121,6 @@ def _answered(response: Any, bucket: str) -> Fault:
     if status in (401, 403):
         return Fault(f"access is denied ({status} {code})", denied=True)
     return Fault(f"it answers {status} {code}")
-
-
-def _unanswered(error: BaseException) -> Fault | None:
-    if isinstance(error, _NO_CREDENTIALS):
-        return Fault("no usable credentials were found in the environment, ~/.aws or a secret file")
-    if isinstance(error, _UNTRUSTED):
-        return Fault("its TLS certificate is not trusted, or it speaks no TLS")
-    if isinstance(error, boto.ChecksumError | boto.FlexibleChecksumError):
-        return Fault("its bytes do not have the checksum it names", passing=True)
-    if isinstance(error, _SILENT):
-        return Fault("it does not answer in time", passing=True)
-    if isinstance(error, _CUT):
-        return Fault("the connection is cut", passing=True)
-    if isinstance(error, _UNREACHABLE):
-        return Fault("it cannot be reached", passing=True)
-    if isinstance(error, ResponseParserError | boto.HTTPClientError):
-        return Fault("what it answers cannot be read", passing=True)
-    return None
-
-
-def _other(error: BaseException) -> Fault:
-    return Fault(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -124,6 +124,18 @@ def unfinished(name: str) -> str:
     return f".{name}.{os.getpid()}-{_THIS_PROCESS}{_BESIDE}"
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise OSError if a folder or file that a run opens in place leads out of `folder`.
+
+    Where several people can write, a link would make this program write where they cannot. What
+    is replaced by a rename is not followed; what `folder` itself is, is its owner's choice.
+    """
+    below = sorted(folder.glob("checkpoints/*"))
+    for path in [*sorted(folder.glob("*")), *below]:
+        if path.is_symlink():
+            raise OSError(f"{path} is a link: a run writes into its own folder only; remove it")
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file of a run folder whole: a temporary beside it, fsync, rename. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,8 @@ def checked_url(url: str) -> str:
         raise ValueError("is not a folder, file:///folder or s3://bucket/prefix")
     if not _BUCKET.fullmatch(parts.netloc):
         raise ValueError("is not s3://bucket/prefix: the bucket's name cannot be one")
-    names = parts.path.strip("/").split("/") if parts.path.strip("/") else []
+    prefix = parts.path.removeprefix("/").removesuffix("/")
+    names = prefix.split("/") if prefix else []
     if any(name in ("", ".", "..") or _NOT_IN_PREFIX.search(name) for name in names):
         raise ValueError("is not s3://bucket/prefix: the prefix has an empty name, . or .. in it, "
                          "or a character that is not plain")  # fmt: skip

@@ -19,12 +19,18 @@ KEY, SECRET = "forge-test", "hunter2-of-the-store"
 
 
 class MotoServer:
-    """One server with one bucket; what it holds ends with it."""
+    """One server with one bucket; what it holds ends with it.
 
-    def __init__(self, log: Path) -> None:
+    With the files of a CA, a certificate and its key it speaks TLS.
+    """
+
+    def __init__(self, log: Path, tls: tuple[Path, Path, Path] | None = None) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._client = {"verify": str(tls[0])} if tls else {}
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        if tls:
+            command += ["--ssl-cert", str(tls[1]), "--ssl-key", str(tls[2])]
         with log.open("ab") as told:
             self._process = subprocess.Popen(command, stdout=told, stderr=told)
         wait_until_it_answers(self.port, lambda: self._process.poll() is None, log)
@@ -35,7 +41,11 @@ class MotoServer:
         import s3fs
 
         return s3fs.S3FileSystem(
-            endpoint_url=url or self.url, key=KEY, secret=SECRET, use_listings_cache=False
+            endpoint_url=url or self.url,
+            key=KEY,
+            secret=SECRET,
+            client_kwargs=self._client,
+            use_listings_cache=False,
         )
 
     def stop(self) -> None:

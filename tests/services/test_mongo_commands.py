@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote_plus
 
+import pyarrow.parquet as pq
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,14 +20,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from flows.run import parameters_of
+from pipeline.api import explain, top
 from pipeline.cli.main import run_command
+from pipeline.inputs import load_request
 from pipeline.settings import load_settings
 from pipeline.storage.mongo_address import BadAddressError, mongo_address
 from pipeline.storage.mongo_backup import load, save
 from pipeline.storage.mongo_connect import MongoRefusedError, MongoUnreachableError
 from pipeline.storage.mongo_merge import merge_run
 from pipeline.storage.mongo_results import MongoResults
-from tests.run_projects import log_of, request_of
+from tests.run_projects import log_of, request_of, run_here, write_project
 from tests.services.mongod import PASSWORD, USER, Mongod, stored
 
 SECRET = "hunter2"
@@ -91,6 +94,9 @@ def test_both_places_answer_the_same(
         ["show", run, str(rejected)],
         ["compare", run, other.name],
         ["compare", run, *map(str, ids)],
+        ["explain", run, str(ids[1]), "--section", "gates"],
+        ["near-misses", run, "--top", "4"],
+        ["near-misses", run, "--top", "4", "--where", "wacc > 6"],
     ]
     for question in questions:
         here = answer(capsys, *question, "--json", "--out", str(other.parent))
@@ -101,12 +107,31 @@ def test_both_places_answer_the_same(
     assert code == 2 and "is no structure of run" in err
     code, _, err = answer(capsys, "top", "nobody", "--mongo", uri)
     assert code == 2 and "there is no run 'nobody'" in err
+    in_sample = sorted(_numbers(finished / "evaluated") - _survivors(finished))
+    code, out, err = answer(capsys, "explain", run, str(in_sample[0]), "--mongo", uri)
+    assert code == 0 and "its stored verdict is in the run's folder" in out, err
+    code, _, err = answer(capsys, "near-misses", run, "--all", "--mongo", uri)
+    assert code == 2 and "which no database has" in err
+    here = {"out": str(other.parent)}
+    assert top(run, 7, mongo=uri) == top(run, 7, **here)
+    assert explain(run, ids[2], mongo=uri) == explain(run, ids[2], **here)
+    fetched = tmp_path / "summary.pdf"
+    asked = ["export", run, "--file", "reports/summary.pdf", "--to", str(fetched)]
+    assert answer(capsys, *asked, "--mongo", uri)[0] == 0
+    assert fetched.read_bytes() == (finished / "reports/summary.pdf").read_bytes()
+    with mongod.client() as client:
+        client.same["fs.chunks"].update_many({}, {"$set": {"data": b"changed"}})
+    code, _, err = answer(capsys, *asked, "--force", "--mongo", uri)
+    assert code == 1 and "is not whole in the database" in err
+    assert fetched.read_bytes() == (finished / "reports/summary.pdf").read_bytes()
 
 
 def _survivors(finished: Path) -> set[int]:
-    import pyarrow.parquet as pq
+    return _numbers(finished / "ranked.parquet")
 
-    return set(pq.read_table(finished / "ranked.parquet")["permutation_id"].to_pylist())
+
+def _numbers(rows: Path) -> set[int]:
+    return set(pq.read_table(rows, columns=["permutation_id"])["permutation_id"].to_pylist())
 
 
 def test_a_run_is_merged_by_its_user_and_the_password_is_nowhere(
@@ -259,3 +284,19 @@ def test_a_backup_comes_back_as_it_was_and_is_verified(
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not whole" in done.stderr and "Traceback" not in done.stderr
     assert MongoResults(mongod.uri("damaged")).runs() == []
+
+
+def test_what_a_project_asks_to_be_written_is_there_too(
+    mongod: Mongod, tmp_path: Path, capsys: Capture
+) -> None:
+    project = write_project(tmp_path, limit=1_000)
+    asked = "{OutputVariants_112: [Flat, Stress], AuditTraceFlag_116: true, "
+    project.write_text(project.read_text().replace("base: {", f"base: {asked}"))
+    summary, folder = run_here(load_request(project), tmp_path / "runs", mongo=mongod.uri("asked"))
+    written = summary["written"]["files"]
+    assert {"reports/scenarios.parquet", "reports/trace.json"} <= set(written)
+    for path in written:
+        command = ["export", folder.name, "--file", path, "--to", str(tmp_path / "fetched")]
+        done = answer(capsys, *command, "--force", "--mongo", mongod.uri("asked"))
+        assert done[0] == 0, done[2]
+        assert (tmp_path / "fetched").read_bytes() == (folder / path).read_bytes()

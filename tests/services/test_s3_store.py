@@ -3,16 +3,19 @@
 import json
 import pickle
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.cli.main import run_command
+from pipeline.compute.certificates import make_certificates
 from pipeline.settings import BadSettingError, load_settings
 from pipeline.storage.object_store import ObjectStore, StoreError
 from pipeline.storage.state import run_state
 from pipeline.storage.store import open_store
 from pipeline.storage.store_address import StoreAddress
-from tests.run_projects import log_of, request_of, run_here
+from tests.run_projects import log_of, request_of, run_here, write_project
 from tests.services.moto_server import BUCKET, KEY, SECRET, MotoServer
 
 STORE = f"s3://{BUCKET}"
@@ -163,3 +166,77 @@ def test_a_secret_file_that_cannot_be_used_is_told_without_its_content(
     assert "hunter2" not in str(caught.value)
     with pytest.raises(BadSettingError, match=r"store_secret_file: .*cannot be read"):
         load_settings({}, store_secret_file=str(tmp_path / "absent"))
+
+
+def test_only_a_server_whose_certificate_is_trusted_is_spoken_to(
+    s3_server: MotoServer, tmp_path: Path
+) -> None:
+    files = make_certificates(timedelta(hours=1)).write(tmp_path / "tls")
+    others = make_certificates(timedelta(hours=1)).write(tmp_path / "others")
+    server = MotoServer(tmp_path / "log", files)
+    try:
+        trusted = open_store(address(server, "tls", ca_file=str(files[0])))
+        trusted.put("one", b"1")
+        assert trusted.get("one") == b"1"
+        for wrong in ("", str(others[0])):
+            with pytest.raises(StoreError, match="TLS certificate is not trusted") as caught:
+                open_store(address(server, "tls", ca_file=wrong)).get("one")
+            assert "in a row" not in str(caught.value), "nothing is gained by trying again"
+        empty = tmp_path / "empty.pem"
+        empty.write_text("no certificate")
+        with pytest.raises(BadSettingError, match=r"store_ca_file: .* holds no certificate"):
+            load_settings({}, store=f"{STORE}/tls", store_ca_file=str(empty))
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("store", "s3://hunter2:hunter2@bucket/runs"),
+        ("store", "s3://hunter2@bucket/runs"),
+        ("store", "s3://bucket/runs?secret=hunter2"),
+        ("store", "s3://bucket/a/../hunter2"),
+        ("store", "s3://bucket//hunter2"),
+        ("store", "s3://bucket/hunter2*"),
+        ("store", "s3://bucket/hunter2 x"),
+        ("store", "s3://b/hunter2"),
+        ("store", "s3:///hunter2"),
+        ("store", "https://bucket/hunter2"),
+        ("store", "memory://hunter2"),
+        ("store", "file://hunter2/x"),
+        ("store_endpoint", "https://hunter2:hunter2@host"),
+        ("store_endpoint", "https://host/?hunter2"),
+        ("store_endpoint", "https://host/hunter2"),
+        ("store_endpoint", "hunter2:9000"),
+        ("store_endpoint", "https://host:hunter2"),
+        ("store_endpoint", "http://[hunter2"),
+    ],
+)
+def test_an_address_that_is_none_is_bad_input_and_is_not_repeated(
+    name: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(f"ATLAS_FORGE_{name.upper()}", url)
+    project = str(write_project(tmp_path, 10))
+    assert run_command(["run", project, "--direct", "--out", str(tmp_path / "runs")]) == 2
+    said = capsys.readouterr().err
+    assert f"ATLAS_FORGE_{name.upper()}: the address " in said
+    assert "hunter2" not in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_addresses_that_are_some_are_taken_as_they_are(tmp_path: Path) -> None:
+    for store in ("s3://bucket", "s3://my.bucket-1/runs/of_2026/Zürich", f"file://{tmp_path}"):
+        assert load_settings({}, store=store).store == store
+    for endpoint in ("https://s3.example", "http://127.0.0.1:9000", "https://[::1]:9000"):
+        assert load_settings({}, store_endpoint=endpoint).store_endpoint == endpoint
+    settings = load_settings(
+        {"ATLAS_FORGE_STORE_ADDRESSING": "path", "ATLAS_FORGE_STORE_REGION": "eu-west-1"},
+        store="s3://bucket/runs", store_timeout_s=5, store_attempts=2,
+    )  # fmt: skip
+    assert settings.checkpoints_of(tmp_path / "run-1") == StoreAddress(
+        "s3://bucket/runs/run-1", region="eu-west-1", addressing="path", timeout_s=5, attempts=2
+    )
+    with pytest.raises(BadSettingError, match="store_addressing"):
+        load_settings({}, store_addressing="sideways")

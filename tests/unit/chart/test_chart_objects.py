@@ -117,6 +117,28 @@ def test_selectors_find_what_they_are_for(values: Object, tmp_path: Path) -> Non
             assert labels.items() <= spec["template"]["metadata"]["labels"].items(), name
 
 
+def test_policies_let_in_the_ports_that_pods_listen_on(tmp_path: Path) -> None:
+    found = charts.objects(charts.environment("development"))
+    policies = [each["spec"] for each in found if each["kind"] == "NetworkPolicy"]
+
+    for name, pod in charts.workloads(found, tmp_path):
+        labels = pod["metadata"]["labels"].items()
+        let_in = {
+            port["port"]
+            for spec in policies
+            if spec["podSelector"].get("matchLabels", {}).items() <= labels
+            for rule in spec.get("ingress", [])
+            for port in rule["ports"]
+        }
+        listening = {
+            port["containerPort"]
+            for each in pod["spec"]["containers"]
+            for port in each.get("ports", [])
+            if port["name"] != "health"  # asked by the node alone
+        }
+        assert let_in == listening, name
+
+
 def _own_peers(spec: Object) -> Iterator[Object]:
     for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
         for peer in [*rule.get("from", []), *rule.get("to", [])]:
@@ -176,7 +198,7 @@ def test_what_one_side_may_send_the_other_may_receive(values: Object, tmp_path: 
     assert sent == received
     assert ("Job/of a flow", "DaskCluster/scheduler", 8786) in sent
     assert ("DaskCluster/worker", "DaskCluster/scheduler", 8786) in sent
-    assert ("DaskCluster/scheduler", "DaskCluster/worker", 8789) in sent
+    assert ("DaskCluster/scheduler", "DaskCluster/worker", 8788) in sent
     assert not {to for _, to, _ in sent} & {"Job/of a flow"}
 
 

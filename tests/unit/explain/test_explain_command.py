@@ -21,7 +21,7 @@ from pipeline.explain.run import StoredRun, compared, explain_permutation, open_
 from pipeline.explain.text import document_text
 from pipeline.inputs import load_request
 from pipeline.storage.plan import plan_bytes
-from pipeline.storage.results import RANKED_PATH, head, stored_row
+from pipeline.storage.results import RANKED_PATH, LocalResults, head, stored_row
 from tests.run_projects import ROUGH_ROWS, SPACE, request_of, run_here, write_rough_project
 
 Capture = pytest.CaptureFixture[str]
@@ -46,16 +46,21 @@ def rough(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     return open_run(folder, made.name)
 
 
+def folder_of(run: StoredRun) -> Path:
+    assert isinstance(run.results, LocalResults)
+    return run.results.folder(run.manifest["run_id"])
+
+
 def test_a_thousand_random_structures_are_their_stored_rows(
     run: StoredRun, rough: StoredRun
 ) -> None:
     rng = np.random.default_rng(20261121)
-    survivors = [row["permutation_id"] for row in head(rough.folder / RANKED_PATH, ROUGH_ROWS)]
+    survivors = [row["permutation_id"] for row in head(folder_of(rough) / RANKED_PATH, ROUGH_ROWS)]
     chosen = [(run, int(each)) for each in rng.choice(SPACE, 600, replace=False)]
     chosen += [(rough, int(each)) for each in rng.choice(survivors, 400, replace=False)]
     files = set()
     for of_run, number in chosen:
-        kept = stored_row(of_run.folder, number, of_run.plan.partition_of(number))
+        kept = stored_row(folder_of(of_run), number, of_run.plan.partition_of(number))
         assert kept is not None, number
         files.add(kept[0].partition("/")[0])
         assert compared(of_run.plan, number, *kept).differing == ()
@@ -65,7 +70,7 @@ def test_a_thousand_random_structures_are_their_stored_rows(
 
 def test_what_the_steps_show_are_the_stored_columns(rough: StoredRun) -> None:
     columns: set[str] = set()
-    for stored in head(rough.folder / RANKED_PATH, ROUGH_ROWS)[::80]:
+    for stored in head(folder_of(rough) / RANKED_PATH, ROUGH_ROWS)[::80]:
         told = explain_permutation(rough, stored["permutation_id"])
         assert told.stored is not None and told.stored.equal
         shown = {step.column: step.result for step in told.steps() if step.bound is None}
@@ -79,14 +84,14 @@ def test_a_part_is_found_without_looking_through_all(rough: StoredRun, run: Stor
     for of_run, numbers in ((rough, range(0, 9_000, 97)), (run, (0, SPACE - 1))):
         for number in numbers:
             partition = of_run.plan.partition_of(number)
-            looked_for = stored_row(of_run.folder, number)
+            looked_for = stored_row(folder_of(of_run), number)
             assert (looked_for is None) == (partition is None)
             if partition is not None:
-                assert stored_row(of_run.folder, number, partition) == looked_for
+                assert stored_row(folder_of(of_run), number, partition) == looked_for
 
 
 def test_a_stored_row_that_differs_is_told(run: StoredRun) -> None:
-    ranked = head(run.folder / RANKED_PATH, 1)[0]
+    ranked = head(folder_of(run) / RANKED_PATH, 1)[0]
     number = ranked["permutation_id"]
     ranked["wacc"] = np.nextafter(ranked["wacc"], 100.0)
     ranked["a_column_of_another_engine"] = 1
@@ -121,12 +126,12 @@ def document(arguments: list[str], capsys: Capture) -> dict[str, Any]:
 
 
 def where(run: StoredRun) -> list[str]:
-    return ["--out", str(run.folder.parent)]
+    return ["--out", str(folder_of(run).parent)]
 
 
 def test_a_survivor_is_told_with_rank_formulas_and_gates(run: StoredRun, capsys: Capture) -> None:
-    number = head(run.folder / RANKED_PATH, 1)[0]["permutation_id"]
-    text = said(["explain", run.folder.name, str(number), *where(run)], capsys)
+    number = head(folder_of(run) / RANKED_PATH, 1)[0]["permutation_id"]
+    text = said(["explain", folder_of(run).name, str(number), *where(run)], capsys)
     assert f"permutation {number}, rank 1, tier" in text
     assert "stored row in ranked.parquet: equal to the last bit" in text
     assert "S_DSCR = D ÷ u" in text
@@ -135,7 +140,7 @@ def test_a_survivor_is_told_with_rank_formulas_and_gates(run: StoredRun, capsys:
 
 
 def test_one_document_holds_what_was_asked(run: StoredRun, capsys: Capture) -> None:
-    arguments = ["explain", run.folder.name, "4711", *where(run), "--section", "gates"]
+    arguments = ["explain", folder_of(run).name, "4711", *where(run), "--section", "gates"]
     found = document([*arguments, "--section", "waterfall", "--month", "12:14"], capsys)
     assert found["schema"] == 1
     assert found["facts"]["permutation"] == 4711
@@ -149,7 +154,7 @@ def test_one_document_holds_what_was_asked(run: StoredRun, capsys: Capture) -> N
 
 def test_the_waterfall_goes_to_a_csv(run: StoredRun, tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "months.csv"
-    arguments = ["explain", run.folder.name, "17", *where(run), "--csv", str(path)]
+    arguments = ["explain", folder_of(run).name, "17", *where(run), "--csv", str(path)]
     assert str(path) in said([*arguments, "--scenario", "rate_200"], capsys)
     rows = list(csv.DictReader(path.open(encoding="utf-8")))
     assert [row["month"] for row in rows[:3]] == ["1", "2", "3"]
@@ -162,10 +167,10 @@ def test_another_engine_and_a_run_that_is_not_done_are_said(
     run: StoredRun, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.explain.run.engine_fingerprint", lambda: "f" * 16)
-    folder = tmp_path / run.folder.name
+    folder = tmp_path / folder_of(run).name
     folder.mkdir()
     for name in ("manifest.json", "plan.json"):
-        shutil.copy(run.folder / name, folder / name)
+        shutil.copy(folder_of(run) / name, folder / name)
     text = said(["explain", folder.name, "5", "--out", str(tmp_path)], capsys)
     assert f"computed by engine {run.plan.fingerprint}, this is {'f' * 16}" in text
     assert "the run has not got to it" in text
@@ -175,9 +180,9 @@ def test_another_engine_and_a_run_that_is_not_done_are_said(
 def test_a_structure_outside_the_sample_is_explained_and_said_to_be(
     rough: StoredRun, capsys: Capture
 ) -> None:
-    inside = {row["permutation_id"] for row in head(rough.folder / RANKED_PATH, ROUGH_ROWS)}
+    inside = {row["permutation_id"] for row in head(folder_of(rough) / RANKED_PATH, ROUGH_ROWS)}
     outside = next(each for each in range(rough.plan.size) if each not in inside)
-    found = document(["explain", rough.folder.name, str(outside), *where(rough)], capsys)
+    found = document(["explain", folder_of(rough).name, str(outside), *where(rough)], capsys)
     assert found["stored"] is None
     assert "not part of the run's sample of 2,600" in found["notes"][0]
     assert len(found["sections"]) == 13
@@ -200,7 +205,7 @@ def test_a_structure_outside_the_sample_is_explained_and_said_to_be(
 def test_bad_input_is_told_with_what_is_allowed(
     run: StoredRun, arguments: list[str], told: str, capsys: Capture
 ) -> None:
-    command = ["explain", run.folder.name, *arguments, *where(run)]
+    command = ["explain", folder_of(run).name, *arguments, *where(run)]
     assert told in said(command, capsys, code=2)
 
 
@@ -208,9 +213,9 @@ def test_an_unknown_run_and_a_damaged_plan_are_errors(
     run: StoredRun, tmp_path: Path, capsys: Capture
 ) -> None:
     assert "there is no run 'nope'" in said(["explain", "nope", "1", *where(run)], capsys, code=2)
-    folder = tmp_path / run.folder.name
+    folder = tmp_path / folder_of(run).name
     folder.mkdir()
-    shutil.copy(run.folder / "manifest.json", folder)
+    shutil.copy(folder_of(run) / "manifest.json", folder)
     arguments = ["explain", folder.name, "1", "--out", str(tmp_path)]
     assert "plan.json of run" in said(arguments, capsys, code=1)
     (folder / "plan.json").write_text('{"schema": 1}')
@@ -221,11 +226,11 @@ def test_an_unknown_run_and_a_damaged_plan_are_errors(
 
 
 def test_python_gives_the_same_explanation(run: StoredRun) -> None:
-    out = str(run.folder.parent)
-    assert explain(run.folder.name, 17, "rent", out=out) == explain_permutation(run, 17, "rent")
+    out = str(folder_of(run).parent)
+    assert explain(folder_of(run).name, 17, "rent", out=out) == explain_permutation(run, 17, "rent")
     for number, scenario in ((-1, "base"), (SPACE, "base"), (0, "boom")):
         with pytest.raises(ValueError, match="has to be"):
-            explain(run.folder.name, number, scenario, out=out)
+            explain(folder_of(run).name, number, scenario, out=out)
 
 
 def test_evaluate_explains_a_single_scenario(tmp_path: Path, capsys: Capture) -> None:

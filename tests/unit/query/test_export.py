@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -13,12 +14,17 @@ import pytest
 from pipeline.cli.main import run_command
 from pipeline.inputs.errors import InputErrors
 from pipeline.query import export as exporting
-from pipeline.query.export import Exported, export
+from pipeline.query.export import Exported
 from pipeline.query.rows import RankedRows
 from pipeline.query.sinks import METADATA_KEY
+from pipeline.storage.results import LocalResults
 
 WHERE = "rating >= AA and _38 in (4, 5)"
 HOSTILE = '=cmd|" /C calc"!A0'
+
+
+def export(run: Path, target: Path, **asked: Any) -> Exported:
+    return exporting.export(LocalResults(run.parent), run.name, target, **asked)
 
 
 def expected(run: Path, where: str | None = None) -> pa.Table:
@@ -192,3 +198,23 @@ def test_the_command_says_what_it_wrote(
     assert run_command([*base, "--to", str(tmp_path / "b.xlsx")]) == 0
     assert "4 structures with 2 columns" in capsys.readouterr().out
     assert run_command([*base, "--to", str(tmp_path / "a.csv")]) == 2
+
+
+def test_a_file_of_the_run_is_fetched_as_it_was_sealed(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "summary.pdf"
+    asked = ["export", run.name, "--to", str(target), "--out", str(run.parent), "--file"]
+    assert run_command([*asked, "reports/summary.pdf"]) == 0
+    assert target.read_bytes() == (run / "reports/summary.pdf").read_bytes()
+    assert run_command([*asked, "reports/sumary.pdf"]) == 2
+    told = capsys.readouterr().err
+    assert "reports/summary.pdf" in told and "exists already" in told
+    assert run_command([*asked, "../../etc/passwd", "--force"]) == 2
+    assert run_command([*asked, "plan.json", "--force", "--where", "trs"]) == 2
+    shutil.copytree(run, tmp_path / "runs" / run.name)
+    (tmp_path / "runs" / run.name / "summary.json").write_text("{}")
+    command = ["export", run.name, "--to", str(tmp_path / "s.json"), "--file", "summary.json"]
+    assert run_command([*command, "--out", str(tmp_path / "runs")]) == 1
+    assert "not as it was sealed" in capsys.readouterr().err
+    assert not (tmp_path / "s.json").exists()
