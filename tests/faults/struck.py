@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ _TOOK = ("timings", "rows_per_second", "peak_memory_mb")
 _NOT_COMPARED = {"log.jsonl", "checkpoints/lock", "checkpoints/usage.json", "summary.json",
                  "manifest.json", "reports/summary.pdf"}  # fmt: skip
 
-# Counts changes of files below a folder, tells the last one, and dies before the given one.
+# Counts and tells changes of files below a folder, and signals itself before the given one.
 _STRIKER = """
 import itertools, os, signal, sys
-folder, last, record = sys.argv[1], int(sys.argv[2]), os.open(sys.argv[3], os.O_WRONLY | os.O_CREAT)
+folder, last, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+record = os.open(sys.argv[4], os.O_WRONLY | os.O_CREAT)
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 seen = itertools.count(1)
 
@@ -48,11 +50,11 @@ def hook(event, given):
     number = next(seen)
     os.write(record, f"{event} {path[len(folder) + 1:]}\\n".encode())
     if number == last:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), how)
 
 from pipeline.cli.main import main
 sys.addaudithook(hook)
-main(sys.argv[4:])
+main(sys.argv[5:])
 """
 
 
@@ -78,17 +80,23 @@ class Trial:
         (found,) = self.folder.glob("trial-*")
         return found
 
-    def strike(self, number: int, *options: str) -> tuple[int, list[str]]:
-        """Start the run; it dies before its change `number` of a file (0: never).
+    def strike(
+        self,
+        number: int,
+        *options: str,
+        how: signal.Signals = signal.SIGKILL,
+        environment: Mapping[str, str] | None = None,
+    ) -> tuple[int, list[str]]:
+        """Start the run; it signals itself before its change `number` of a file (0: never).
 
         Returns the exit code and the changes that were about to be made, the last one not.
         """
         record = self.folder.parent / f"{self.folder.name}.changes"
         record.unlink(missing_ok=True)
         ended = subprocess.run(
-            [sys.executable, "-c", _STRIKER, str(self.folder), str(number), str(record),
-             *self.arguments("--direct", *options)],
-            capture_output=True, text=True, check=False, timeout=600,
+            [sys.executable, "-c", _STRIKER, str(self.folder), str(number), str(int(how)),
+             str(record), *self.arguments(*(options or ["--direct"]))],
+            capture_output=True, text=True, check=False, timeout=600, env=environment,
         )  # fmt: skip
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended.returncode, record.read_text().splitlines()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,10 +17,10 @@ from tests.faults.struck import (
     SEED,
     STAGES,
     Trial,
+    atlas_forge,
     moments,
     results_of,
     stages_of,
-    wait_until,
 )
 from tests.run_projects import log_of, request_of, run_here
 
@@ -99,39 +100,53 @@ def test_a_kill_at_any_moment_is_made_good(
 
 @pytest.mark.full
 @pytest.mark.parametrize("compute", ["threads", "processes"])
-@pytest.mark.fault("Processes", "SIGKILL by the clock, spread over a whole run with {compute}")
-def test_a_kill_by_the_clock_is_made_good(
+@pytest.mark.fault("Processes", "SIGKILL at 8 moments spread over the work of a run by {compute}")
+def test_a_kill_in_the_middle_of_computing_is_made_good(
     tmp_path: Path,
     undisturbed: tuple[list[str], dict[str, str]],
     compute: str,
     came_of_it: Tell,
 ) -> None:
-    """It hits what changes no files: imports, kernels, the sort, the pages of the report."""
+    """It hits what changes no files: imports, kernels, the sort, the pages of the report.
+
+    Moments are told by processor time, which does not depend on what else the machine does.
+    """
     whole = undisturbed[1]
-    timed = Trial(tmp_path / "timed")
-    began = time.perf_counter()
-    timed.finish("--compute", compute)
-    took = time.perf_counter() - began
+    work, _ = worked(Trial(tmp_path / "whole"), compute, float("inf"))
     rng = random.Random(f"{SEED} {compute}")
-    after = sorted(took * (part + rng.random()) / 8 for part in range(8))
-    struck = 0
-    for number, seconds in enumerate(after):
+    struck = []
+    for number, share in enumerate(sorted((part + rng.random()) / 8 for part in range(8))):
         trial = Trial(tmp_path / str(number))
-        with subprocess.Popen(
-            [*COMMAND, *trial.arguments("--direct", "--compute", compute)],
-            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                children = psutil.Process(process.pid).children(recursive=True)
-                process.kill()
-                struck += 1
-                assert psutil.wait_procs(children, timeout=20)[1] == [], "workers outlive their run"
-        print(f"killed after {seconds:.2f} of {took:.2f} s")
+        seconds, code = worked(trial, compute, work * share)
+        print(f"ended after {seconds:.2f} of {work:.2f} s of processor time with {code}")
+        if code == -signal.SIGKILL:
+            struck.append(round(100 * share))
         assert gone_on(trial) == whole
-    assert struck >= 5
-    came_of_it(f"{struck} kills over {took:.1f} s; the same files and summary after each")
+    assert len(struck) >= 6
+    came_of_it(
+        f"{len(struck)} kills, after {', '.join(map(str, struck))} % of the work; no worker outlives "
+        "its run; the same files and summary"
+    )
+
+
+def worked(trial: Trial, compute: str, most_seconds: float) -> tuple[float, int]:
+    """Kill a run once it has had so much processor time; returns what it had, and its exit code."""
+    with subprocess.Popen(
+        [*COMMAND, *trial.arguments("--direct", "--workers", "2", "--compute", compute)],
+        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        run = psutil.Process(process.pid)
+        seconds, children = 0.0, []
+        while process.poll() is None and seconds < most_seconds:
+            with suppress(psutil.Error):
+                children = run.children(recursive=True)
+                times = [each.cpu_times() for each in (run, *children)]
+                seconds = max(seconds, sum(each.user + each.system for each in times))
+            time.sleep(0.005)
+        process.kill()
+        code = process.wait(60)
+        assert psutil.wait_procs(children, timeout=60)[1] == [], "workers outlive their run"
+    return seconds, code
 
 
 @pytest.mark.full
@@ -167,31 +182,30 @@ def test_a_killed_run_through_prefect_leaves_no_server_and_goes_on(
     came_of_it: Tell,
     prefect_home_of_module: dict[str, str],
 ) -> None:
+    changes, whole = undisturbed
+    environment = {**os.environ, **prefect_home_of_module}
     trial = Trial(tmp_path / "flow")
-    struck_at = {
-        "pruning": "trial-*/checkpoints/pruning/*.json",
-        "analysis": "trial-*/checkpoints/analysis/*.json",
-        "output": "trial-*/checkpoints/tmp/merge.*",
-    }[stage]
-    with subprocess.Popen(
-        [*COMMAND, *trial.arguments()], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        env={**os.environ, **prefect_home_of_module},
-    ) as process:  # fmt: skip
-        wait_until(lambda: list(trial.folder.glob(struck_at)), process)
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
-        assert children, "the server is a child"
-        assert psutil.wait_procs(children, timeout=30)[1] == [], "its server outlives the run"
-    again = subprocess.run(
-        [*COMMAND, *trial.arguments("--json")], capture_output=True, text=True, check=False,
-        timeout=600, env={**os.environ, **prefect_home_of_module},
-    )  # fmt: skip
+    code, _ = trial.strike(moments(changes, stage, 1)[0], "--workers=2", environment=environment)
+    assert code == -signal.SIGKILL
+    left = with_home(prefect_home_of_module["PREFECT_HOME"])
+    assert psutil.wait_procs(left, timeout=60)[1] == [], "its server outlives the run"
+    again = atlas_forge(*trial.arguments("--json"), env=environment)
     assert again.returncode == 0, again.stderr
-    assert results_of(trial.run) == undisturbed[1]
+    assert results_of(trial.run) == whole
     came_of_it(
-        f"{len(children)} child processes gone with it; through Prefect again the same files, "
+        f"its server ended with it; through Prefect again the same files, "
         f"{sum(reused(trial.run).values())} partitions not computed again"
     )
+
+
+def with_home(home: str) -> list[psutil.Process]:
+    """Processes of a Prefect home: the run's own and its server."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("PREFECT_HOME") == home:
+                found.append(process)
+    return found
 
 
 @pytest.fixture(scope="module")

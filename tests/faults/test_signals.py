@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.storage import lock
 from tests.faults.plain_cluster import PlainCluster
-from tests.faults.struck import COMMAND, Trial, results_of, wait_until
+from tests.faults.struck import COMMAND, Trial, moments, results_of, wait_until
 from tests.run_projects import log_of, request_of, run_here
 
 # A full lane beside other work: many whole runs, each several times slower than alone.
@@ -101,21 +101,22 @@ def finished(run: Path) -> set[str]:
 
 @pytest.mark.full
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
-@pytest.mark.fault("Signals", "{how} in the stage output")
+@pytest.mark.fault("Signals", "{how} at three random moments of the stage output")
 def test_a_run_interrupted_while_it_merges_goes_on(
     tmp_path: Path, undisturbed: dict[str, str], how: str, came_of_it: Tell
 ) -> None:
-    trial = Trial(tmp_path / "run")
-    with subprocess.Popen(
-        [*COMMAND, *trial.arguments("--direct")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        wait_until(lambda: list(trial.folder.glob("trial-*/checkpoints/tmp/merge.*")), process)
-        process.send_signal(signal.Signals[how])
-        _, errors = process.communicate(timeout=300)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    assert not list(trial.run.glob("checkpoints/tmp/*"))
-    trial.finish()
-    assert results_of(trial.run) == undisturbed
-    came_of_it("exit 130, nothing half-written left; the same files")
+    code, changes = Trial(tmp_path / "whole").strike(0)
+    assert code == 0
+    chosen = moments(changes, "output", 3)
+    for moment in chosen:
+        trial = Trial(tmp_path / str(moment))
+        code, _ = trial.strike(moment, how=signal.Signals[how])
+        assert code == 130
+        half = [path for path in trial.run.rglob("*") if path.suffix == ".tmp"]
+        assert [*half, *trial.run.glob("checkpoints/tmp/*")] == []
+        trial.finish()
+        assert results_of(trial.run) == undisturbed
+    came_of_it(
+        f"exit 130 before changes {chosen} of {len(changes)}, nothing half-written left; the same "
+        "files"
+    )
