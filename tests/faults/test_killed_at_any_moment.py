@@ -124,8 +124,8 @@ def test_a_kill_in_the_middle_of_computing_is_made_good(
         assert gone_on(trial) == whole
     assert len(struck) >= 6
     came_of_it(
-        f"{len(struck)} kills, after {', '.join(map(str, struck))} % of the work; no worker outlives "
-        "its run; the same files and summary"
+        f"{len(struck)} kills, after {', '.join(map(str, struck))} % of the work; no worker "
+        "outlives its run; the same files and summary"
     )
 
 
