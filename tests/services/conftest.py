@@ -8,6 +8,7 @@ import pytest
 from pipeline.storage.mongo_merge import merge_run
 from tests.run_projects import request_of, run_here
 from tests.services.mongod import Mongod, stored
+from tests.services.prefect_site import Site, prefect_site
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,12 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
     server = Mongod(tmp_path_factory.mktemp("mongod"))
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with prefect_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
