@@ -296,6 +296,7 @@ def test_rights_are_exactly_these() -> None:
                 "verbs": ["get", "create", "patch"],
             },
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+            {"apiGroups": [""], "resources": ["services"], "verbs": ["get"]},
         ],
         "forge-atlas-forge-prefect-worker": [
             {
