@@ -316,6 +316,24 @@ def test_rights_are_exactly_these() -> None:
             assert subject["namespace"] == charts.NAMESPACE
 
 
+def test_the_flows_rights_are_those_that_the_page_on_computing_asks_for() -> None:
+    page = (charts.ROOT / "docs" / "compute.md").read_text()
+    rows = re.findall(r"^\| (\S+) \| `(\w+)` \| ([a-z, ]+) \|$", page, re.M)
+    asked = {
+        ("" if group == "(core)" else group.strip("`"), resource, verbs)
+        for group, resource, verbs in rows
+    }
+
+    role = charts.one(charts.objects(OUTSIDE), "Role", "-flow")
+    given = {
+        (group, resource, ", ".join(rule["verbs"]))
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    assert asked == given
+
+
 def test_an_upgrade_touches_nothing_that_cannot_change() -> None:
     """Another image, other sizes, more labels: selectors and claim templates stay."""
     before = charts.environment("development")
