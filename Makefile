@@ -1,10 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden lock clean
-=======
-.PHONY: help setup run test test-full lint types image bench peers search-proof golden manifests lock clean
->>>>>>> main
+.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml

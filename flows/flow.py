@@ -68,6 +68,8 @@ def atlas_forge_run(
     partition_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None,
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None,
     max_permutations: Annotated[int, Field(ge=1, le=10**12)] | None = None,
+    owner: Annotated[str, Field(max_length=120)] = "",
+    desk: Annotated[str, Field(max_length=32, pattern=r"^[a-z0-9_-]*$")] = "",
     log_level: Literal["debug", "info", "warning", "error"] = "warning",
     secrets: BlockName = "",
 ) -> dict[str, Any]:
@@ -88,6 +90,10 @@ def atlas_forge_run(
         partition_rows: Permutations in a partition; empty leaves it to the project.
         seed: Seed of the sample; empty leaves it to the project.
         max_permutations: Size of the sample; empty leaves it to the project.
+        owner: For whom the run is made, as its manifest and audit trail name them; empty is what
+            ATLAS_FORGE_OWNER says there, else the user of the process.
+        desk: Whose run it is; its parts are kept under this name. Empty is what ATLAS_FORGE_DESK
+            says there, else nobody's.
         log_level: Least level of what the flow run's process prints.
         secrets: Name of a Prefect Secret block with a JSON object of environment variables
             (ATLAS_FORGE_MONGO, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN).
@@ -105,6 +111,8 @@ def atlas_forge_run(
         "partition_rows": partition_rows,
         "seed": seed,
         "max_permutations": max_permutations,
+        "owner": owner or None,
+        "desk": desk or None,
         "log_level": log_level,
     }
     with secrets_of_block(secrets), _work_of(project, market, rulebook, options) as work:

@@ -76,6 +76,8 @@ def parameters_of(request: Request, settings: Settings) -> dict[str, Any]:
         "partition_rows": settings.partition_rows,
         "seed": settings.seed,
         "max_permutations": settings.max_permutations,
+        "owner": settings.owner,
+        "desk": settings.desk,
     }
 
 

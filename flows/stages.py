@@ -60,8 +60,16 @@ def _tell(result: "StageResult") -> None:
 
 @task(name="input", task_run_name="input", **_STAGE)
 def input_task(work: RunWork) -> str:
-    """Validate, resolve, name the run."""
-    return str(work.input().run_id)
+    """Validate, resolve, name the run; wait, if another process works on it."""
+    from pipeline.logs import told_on_stderr
+
+    log = get_run_logger()
+
+    def say(text: str) -> None:
+        told_on_stderr(text)
+        log.warning("%s", text)
+
+    return str(work.input(say).run_id)
 
 
 @task(name="permutation", task_run_name="permutation", **_STAGE)

@@ -99,11 +99,16 @@ class RunWork:
             _ = self.executor
 
     @errors_without_secrets()
-    def input(self) -> Run:
-        """Validate and resolve; the run id is known from here on."""
+    def input(self, say: Callable[[str], None]) -> Run:
+        """Validate and resolve; the run id is known from here on. `say` hears of waiting."""
+        from pipeline.run_trail import opened
         from pipeline.stages.input import input_stage
+        from pipeline.storage.audit import RUN
 
-        self._run = input_stage(self.request, self.settings)
+        opened_before = self._run is not None  # this is another try
+        self._run = input_stage(self.request, self.settings, say)
+        if not opened_before:
+            opened(self._run, RUN)
         return self._run
 
     @errors_without_secrets()
@@ -150,8 +155,9 @@ class RunWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        from pipeline.storage import hold
+        from pipeline.run_trail import closed
+        from pipeline.storage.audit import RUN
 
         self.close_executor()
         if self._run is not None:
-            hold.release(self._run.folder)
+            closed(self._run, RUN, error)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.run_trail import on_the_trail
 from pipeline.runner import resume_direct
 from pipeline.settings import Settings
 from pipeline.stages.contract import OnProgress
 from pipeline.stages.input import reopen, stored
 from pipeline.stages.output import Summary, output_stage, seal, write_report
 from pipeline.stages.permutation import permutation_stage
-from pipeline.storage import hold
+from pipeline.storage import audit
 from pipeline.storage.manifest import MANIFEST_PATH, read_json, write_json
 from pipeline.storage.results import SUMMARY_PATH
 
@@ -41,13 +42,11 @@ def report_again(run_id: str, settings: Settings, on_progress: OnProgress) -> Su
     Raises RunNotFinishedError and what `reopen` and `output_stage` do.
     """
     run = reopen(run_id, settings)
-    try:
+    with on_the_trail(run, audit.REPORT):
         summary = _finished(run.folder)
         write_report(run, summary)
         seal(run, summary["written"]["files"])
         return output_stage(run, permutation_stage(run), on_progress)
-    finally:
-        hold.release(run.folder)
 
 
 def _finished(folder: Path) -> Summary:

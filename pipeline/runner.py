@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.compute import open_executor
 from pipeline.compute.executor import cause_of
 from pipeline.logs import LOG_PATH, run_log
 from pipeline.run_job import LastTold, job_of
+from pipeline.run_trail import on_the_trail
 from pipeline.settings import Settings
 from pipeline.stages.analysis import analysis_stage
 from pipeline.stages.contract import PERMUTATION, OnProgress, Progress, Run
@@ -18,7 +19,7 @@ from pipeline.stages.input import input_stage, reopen
 from pipeline.stages.output import Summary, output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
-from pipeline.storage import hold
+from pipeline.storage import audit
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -30,24 +31,22 @@ def run_direct(request: Request, settings: Settings, on_progress: OnProgress) ->
     What has a sound checkpoint is not computed again. Raises RunIsBusyError, PartitionsFailed,
     MergeRefusedError, DamagedPartError, OSError.
     """
-    return _after_input(input_stage(request, settings), settings, on_progress)
+    return _after_input(input_stage(request, settings), audit.RUN, on_progress)
 
 
 def resume_direct(run_id: str, settings: Settings, on_progress: OnProgress) -> Summary:
     """The stages after input over a stored plan. Raises what `reopen` and `run_direct` do."""
-    return _after_input(reopen(run_id, settings), settings, on_progress)
+    return _after_input(reopen(run_id, settings), audit.RESUME, on_progress)
 
 
-def _after_input(run: Run, settings: Settings, on_progress: OnProgress) -> Summary:
-    with ExitStack() as stack:
-        stack.callback(hold.release, run.folder)
-        stack.enter_context(_told_in_the_log(run))
+def _after_input(run: Run, action: str, on_progress: OnProgress) -> Summary:
+    with on_the_trail(run, action), _told_in_the_log(run):
         started = time.perf_counter()
         plan = permutation_stage(run)
         elapsed = time.perf_counter() - started
         progress = LastTold(on_progress)
         progress(Progress(PERMUTATION, 1, 1, plan.count, 0, elapsed))
-        with open_executor(settings, job_of(run, plan, progress)) as executor:
+        with open_executor(run.settings, job_of(run, plan, progress)) as executor:
             pruning_stage(run, plan, executor, progress)
             analysis_stage(run, plan, executor, progress)
         return output_stage(run, plan, progress)

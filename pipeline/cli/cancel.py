@@ -7,6 +7,7 @@ import importlib
 import click
 
 from pipeline.cli.submit import tell
+from pipeline.cli.trail import leave_a_line
 
 
 @click.command(name="cancel", epilog="PREFECT_API_URL names the server.")
@@ -21,4 +22,8 @@ def command(which: str) -> None:
       atlas-forge cancel small-1a2b3c4d5e6f
       atlas-forge cancel 5ab4962d-d64a-4f7a-8ff8-9354b1ed8d37
     """
-    tell(importlib.import_module("flows.asking").cancel(which))
+    from pipeline.storage.audit import CANCEL
+
+    asked = importlib.import_module("flows.asking").cancel(which)
+    leave_a_line(None, asked.name, CANCEL, flow_run=str(asked.id))
+    tell(asked)

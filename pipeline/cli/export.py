@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.console import print_json, say, wants_json
 from pipeline.cli.options import mongo_option, out_option
+from pipeline.cli.trail import leave_a_line
 from pipeline.places import results_of
 
 
@@ -62,10 +63,12 @@ def command(
         say(f"{path} of {run_id} in {target}, {fetched['bytes']:,} bytes, as it was sealed")
         return
     from pipeline.query.export import described, export
+    from pipeline.storage.audit import EXPORT
 
     found = export(
         results, run_id, Path(target), where=where, columns=columns, most=most, force=force
     )
+    leave_a_line(out, run_id, EXPORT, format=found.file.suffix, rows=found.rows)
     if wants_json():
         print_json({"run_id": run_id, **described(found)})
         return

@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.console import print_json, say, wants_json
 from pipeline.cli.options import database_of, database_options, out_option, settings_of
+from pipeline.cli.trail import leave_a_line
 
 _UNITS = {"h": 1.0, "d": 24.0, "w": 168.0}
 
@@ -69,12 +70,14 @@ def command(
     if uri is not None:
         if checkpoints or kernels is not None:
             raise click.UsageError("--checkpoints and --kernels are of a folder, not of a database")
-        _database(uri, older_than, keep, unfinished, dry_run)
+        _database(uri, older_than, keep, unfinished, dry_run, out)
         return
+    from pipeline.storage import audit
     from pipeline.storage import housekeeping as keep_house
     from pipeline.storage.numba_cache import set_numba_cache
 
-    folder = Path(settings_of(out=out).out)
+    settings = settings_of(out=out)
+    folder = Path(settings.out)
     found = list(keep_house.leftovers(folder))
     runs = keep_house.expired_runs(folder, older_than, keep, unfinished)
     found += [
@@ -90,7 +93,7 @@ def command(
     for each in found:
         if not dry_run:
             if each.kind == keep_house.RUN:
-                keep_house.remove_run(folder, each.path.name)
+                keep_house.remove_run(folder, each.path.name, None, settings, audit.GC)
             else:
                 keep_house.remove(each)
         verb = "would go" if dry_run else "removed"
@@ -103,8 +106,15 @@ def command(
 
 
 def _database(
-    uri: str, older_than: timedelta | None, keep: int | None, unfinished: bool, dry_run: bool
+    uri: str,
+    older_than: timedelta | None,
+    keep: int | None,
+    unfinished: bool,
+    dry_run: bool,
+    out: str | None,
 ) -> None:
+    from pipeline.storage.audit import GC
+    from pipeline.storage.mongo_address import mongo_address
     from pipeline.storage.mongo_removal import remove_from_mongo, superfluous
 
     items = []
@@ -115,6 +125,8 @@ def _database(
         told = "" if gone is None else f", {gone.structures:,} structures, {gone.files:,} files"
         say(f"{'would go' if dry_run else 'removed'}: {each.kind}, {each.run_id}{told}")
         items.append({"kind": each.kind, "run_id": each.run_id})
+        if gone is not None:
+            leave_a_line(out, each.run_id, GC, database=mongo_address(uri).shown)
     say(f"{len(items)} things" if items else "nothing to clear")
     if wants_json():
         print_json({"schema": 1, "dry_run": dry_run, "items": items})

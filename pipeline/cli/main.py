@@ -21,7 +21,7 @@ from pipeline.redaction import redacted, redacted_text
 
 PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
-    "run", "resume", "plan", "status", "runs", "top", "explain", "evaluate", "validate",
+    "run", "resume", "plan", "status", "runs", "audit", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "certificates", "completion",
     "show", "compare", "export", "sensitivity",
     "near-misses", "break-even", "search", "golden", "rm", "gc", "submit", "cancel",

@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.console import note, print_json, say, wants_json
 from pipeline.cli.options import database_of, database_options, out_option, settings_of
+from pipeline.cli.trail import leave_a_line
 
 
 @click.command(name="rm")
@@ -40,7 +41,7 @@ def command(
     """
     uri = database_of(database, mongo)
     if uri is not None:
-        _from_mongo(uri, list(dict.fromkeys(run_ids)), yes)
+        _from_mongo(uri, list(dict.fromkeys(run_ids)), out, yes)
         return
     from pipeline.storage.desk import at_its_desk
     from pipeline.storage.housekeeping import remove_run
@@ -56,14 +57,15 @@ def command(
     for run_id in dict.fromkeys(run_ids):
         place = at_its_desk(folder / run_id, settings).checkpoints_of(folder / run_id)
         parts = open_store(place) if settings.store else None
-        gone = remove_run(folder, run_id, parts, note)
+        gone = remove_run(folder, run_id, parts, settings, say=note)
         removed.append({"run_id": run_id, "bytes": gone.bytes})
         say(f"removed {run_id}, {gone.bytes / 1e6:,.1f} MB")
     if wants_json():
         print_json({"schema": 1, "removed": removed})
 
 
-def _from_mongo(uri: str, run_ids: Sequence[str], yes: bool) -> None:
+def _from_mongo(uri: str, run_ids: Sequence[str], out: str | None, yes: bool) -> None:
+    from pipeline.storage.audit import REMOVE
     from pipeline.storage.mongo_address import mongo_address
     from pipeline.storage.mongo_removal import check_there, remove_from_mongo
 
@@ -77,6 +79,7 @@ def _from_mongo(uri: str, run_ids: Sequence[str], yes: bool) -> None:
             removed.append(asdict(gone))
             also = ", with another process that removes it" if gone.by_another else ""
             say(f"removed {run_id}, {gone.structures:,} structures, {gone.files:,} files{also}")
+            leave_a_line(out, run_id, REMOVE, database=mongo_address(uri).shown)
     if wants_json():
         print_json({"schema": 1, "removed": removed})
 

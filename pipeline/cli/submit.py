@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pipeline.cli.console import OK, note, print_json, say, wants_json
+from pipeline.cli.options import desk_option, settings_of
 
 
 @click.command(
@@ -26,6 +27,7 @@ from pipeline.cli.console import OK, note, print_json, say, wants_json
 @click.option("--partition-rows", metavar="N", type=int, help="Permutations a partition.")
 @click.option("--max-permutations", metavar="N", type=int, help="Sample size.")
 @click.option("--seed", metavar="N", type=int, help="Seed of the sample.")
+@desk_option
 @click.option("--secrets", metavar="BLOCK", help="Prefect Secret block with the run's secrets.")
 def command(project: str, watch: bool, deployment: str | None, **given: Any) -> int:
     """Ask a Prefect server for a run of a project file.
@@ -37,6 +39,7 @@ def command(project: str, watch: bool, deployment: str | None, **given: Any) -> 
       atlas-forge submit my-project.yaml --deployment atlas-forge-run/local
     """
     from pipeline.inputs.carried import carry, load_carried
+    from pipeline.storage.identity import default_owner
 
     carried = carry(project)
     request = load_carried(carried, project)
@@ -44,6 +47,10 @@ def command(project: str, watch: bool, deployment: str | None, **given: Any) -> 
         note(f"warning: {warning}")
     # By name: pipeline must not import flows.
     asking = importlib.import_module("flows.asking")
+    who = settings_of(desk=given["desk"])
+    given["desk"] = who.desk or None
+    # The worker's own user says little of who asked.
+    given["owner"] = who.owner or default_owner()
     parameters = {name: value for name, value in given.items() if value is not None}
     name = request.project.id if request.project else Path(project).stem
     asked = asking.submit(carried, name, parameters, deployment or asking.DEPLOYMENT)

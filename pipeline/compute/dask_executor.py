@@ -17,7 +17,9 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, Final
+from uuid import uuid4
 
+from dask.utils import funcname
 from distributed import Client, Future, KilledWorker, wait
 from distributed.security import Security
 
@@ -31,6 +33,7 @@ from pipeline.compute.executor import (
     cause_of,
 )
 from pipeline.compute.job import Job
+from pipeline.redaction import errors_without_secrets
 from pipeline.storage.fingerprint import engine_fingerprint
 
 CONNECT_SECONDS: Final = 30
@@ -41,6 +44,12 @@ _RESULT_SECONDS: Final = 2.0
 # Who stops a run gives it some 30 s before a SIGKILL (Prefect, Kubernetes): a partition ends within
 # a few, and closing the cluster needs the rest.
 _LAST_SECONDS: Final = 15
+
+
+def _told_safely(function: Callable[[Item], Result], item: Item) -> Result:
+    """`function(item)`; what it raises goes into the log of its worker too."""
+    with errors_without_secrets():
+        return function(item)
 
 
 class SchedulerLostError(ConnectionError):
@@ -100,7 +109,8 @@ class DaskExecutor:
         def fill() -> None:
             room = max(1, WINDOW_PER_SLOT * self.slots) - len(under_way)
             for item in islice(waiting, max(0, room)):
-                future = self._client.submit(function, item, pure=False)
+                name = f"{funcname(function)}-{uuid4()}"
+                future = self._client.submit(_told_safely, function, item, key=name)
                 under_way[future] = item
                 future.add_done_callback(ended.put)
 

@@ -18,12 +18,15 @@ class OtherDeskError(Exception):
     """The run belongs to another desk than the one it was asked for."""
 
 
-def stored_desk(folder: Path) -> str:
-    """The desk that the manifest in `folder` names; empty for none.
+def stored_desk(folder: Path) -> str | None:
+    """The desk that the manifest in `folder` names, empty for none; None without a manifest.
 
-    Raises UnreadableDocumentError, also for what is no name of a desk.
+    Raises UnreadableDocumentError for what is no name of a desk.
     """
-    desk = str(read_json(folder / MANIFEST_PATH).get("desk", ""))
+    try:
+        desk = str(read_json(folder / MANIFEST_PATH).get("desk", ""))
+    except UnreadableDocumentError:  # there is none, or it is written anew
+        return None
     try:
         return checked_desk(desk) if desk else desk
     except ValueError as error:
@@ -33,11 +36,10 @@ def stored_desk(folder: Path) -> str:
 def at_its_desk(folder: Path, settings: Settings) -> Settings:
     """The settings with the desk that the run in `folder` was made for; of a new run their own.
 
-    Raises OtherDeskError where they name another one.
+    Raises OtherDeskError where they name another one, UnreadableDocumentError.
     """
-    try:
-        desk = stored_desk(folder)
-    except UnreadableDocumentError:  # there is none, or it is written anew
+    desk = stored_desk(folder)
+    if desk is None:
         return settings
     if settings.desk not in ("", desk):
         whose = f"desk {desk!r}" if desk else "no desk"

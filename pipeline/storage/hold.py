@@ -71,6 +71,12 @@ def release(folder: Path) -> None:
     lock.release(folder)
 
 
+def taken_over(folder: Path) -> str:
+    """How the holder before this process ended, if it did not let go of the run; else empty."""
+    hold = _held.get(folder.resolve())
+    return hold.taken_over if hold else ""
+
+
 def keep(folder: Path, on_poll: OnPoll) -> None:
     """To be called between two partitions: waits, while another process has taken the run over.
 
@@ -111,6 +117,7 @@ class _Hold:
         self._on_event = on_event
         self._news = _News(folder.name, store, say)
         self._process = this_process(terms.owner)
+        self.taken_over = ""
         self.keeper = Keeper(store, self._process, terms.seconds, on_event)
 
     def open(self) -> None:
@@ -119,6 +126,7 @@ class _Hold:
         ended = self.wait_for_lease(_nothing)
         self.keeper.take()
         if stale or ended:
+            self.taken_over = ended or stale or ""
             self._on_event("stale_lock", stale or f"the run was taken over: {ended}")
             if self._news.began:
                 self._say(f"taking over {self._folder.name}: {ended or 'its process ended'}")

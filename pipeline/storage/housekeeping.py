@@ -1,8 +1,9 @@
 """Removing runs, and what dead processes and older engines left behind.
 
 A run is removed in an order that never leaves half a run to be taken for a whole one: it is locked,
-its manifest is renamed to REMOVED_PATH (from then on it is no run), then its parts in a store of
-their own go, then its folder. Whatever is cut off on the way, `leftovers` finds and finishes.
+its audit trail goes to the folder of runs, its manifest is renamed to REMOVED_PATH (from then on it
+is no run), then its parts in a store of their own go, then its folder. Whatever is cut off on the
+way, `leftovers` finds and finishes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from pipeline.logs import told_on_stderr
-from pipeline.storage import hold, lock
+from pipeline.settings import Settings
+from pipeline.storage import audit, hold, lock
+from pipeline.storage.desk import at_its_desk
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import MANIFEST_PATH, UnreadableDocumentError, read_json
 from pipeline.storage.results import LocalResults
@@ -41,18 +44,29 @@ class Leftover:
 
 
 def remove_run(
-    out: Path, run_id: str, store: Store | None = None, say: hold.Say = told_on_stderr
+    out: Path,
+    run_id: str,
+    store: Store | None = None,
+    settings: Settings | None = None,
+    action: str = audit.REMOVE,
+    say: hold.Say = told_on_stderr,
 ) -> Leftover:
     """Remove a run's folder and, if they are elsewhere, the parts in its `store`.
 
-    Where a process of another machine has left a lease, `say` hears that it is looked whether it
-    still renews it. Raises NoSuchRunError, RunIsBusyError, OSError.
+    Its audit trail goes on in `out`, with `action` by the owner of the `settings`. Where a process
+    of another machine has left a lease, `say` hears that it is looked whether it still renews it.
+    Raises NoSuchRunError, RunIsBusyError, OSError.
     """
     folder = LocalResults(out).folder(run_id)
     size = folder_bytes(folder)
     lock.acquire(folder)
     try:
         hold.ensure_idle(folder, store or open_folder(folder), say)
+        at_home = at_its_desk(folder, replace(settings or Settings(), desk=""))
+        event = audit.event_of(folder, at_home, action, audit.DONE, {"bytes": size})
+        audit.move_lines(folder, out)
+        audit.append(out / audit.AUDIT_PATH, [event])
+        audit.keep_in_store(event, at_home)
         (folder / MANIFEST_PATH).replace(folder / REMOVED_PATH)
         if store is not None:
             store.clear()

@@ -18,6 +18,7 @@ LONGEST_NAME: Final = 120
 _STATE, _START = 0, 19
 _ENDED_STATES: Final = ("Z", "X")
 # A folder, a prefix of keys and a database can all have such a name.
+_TRAIL: Final = "audit"  # beside the desks in a store
 _DESK: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,30}[a-z0-9])?")
 
 
@@ -84,10 +85,10 @@ def checked_owner(text: str) -> str:
 
 def checked_desk(text: str) -> str:
     """The name of a desk. Raises ValueError."""
-    if not _DESK.fullmatch(text):
+    if not _DESK.fullmatch(text) or text == _TRAIL:
         raise ValueError(
             "is not 1 to 32 small letters, digits, dashes and underscores, with a letter or digit "
-            "at both ends"
+            f"at both ends, or is {_TRAIL!r}"
         )
     return text
 

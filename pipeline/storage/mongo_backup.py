@@ -16,15 +16,18 @@ from typing import Any, Final, cast
 from bson import decode_file_iter
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
+from pymongo.database import Database
 
 from pipeline.settings import BadSettingError, load_settings
 from pipeline.storage.manifest import UnreadableDocumentError
 from pipeline.storage.mongo_address import mongo_address
 from pipeline.storage.mongo_connect import (
+    Document,
     MongoRefusedError,
     MongoUnreachableError,
     mongo_database,
 )
+from pipeline.storage.mongo_files import kept_file
 from pipeline.storage.mongo_schema import CHUNKS, COMPLETE, FILES, RUNS, STRUCTURES, prepare
 from pipeline.storage.mongo_structures import stored_digest
 
@@ -65,11 +68,25 @@ def load(uri: str, folder: Path) -> list[str]:
             for some in _batches(folder / f"{name}.bson"):
                 database[name].insert_many(some)
         runs = database[RUNS].find({"state": COMPLETE}).to_list()
-        for run in runs:
-            if stored_digest(database[STRUCTURES], run["_id"]) != run["documents_sha256"]:
-                database[RUNS].delete_one({"_id": run["_id"]})
-                raise UnreadableDocumentError(f"run {run['_id']} is not whole in {folder}")
+        lost = [run["_id"] for run in runs if not _is_whole(database, run)]
+        database[RUNS].delete_many({"_id": {"$in": lost}})
+    if lost:
+        names = ", ".join(sorted(lost))
+        raise UnreadableDocumentError(
+            f"not whole in {folder}, and not visible in the database: run {names}; "
+            f"{len(runs) - len(lost)} others are complete"
+        )
     return sorted(run["_id"] for run in runs)
+
+
+def _is_whole(database: Database[Document], run: Document) -> bool:
+    """Whether structures and files are those that the run's document tells of."""
+    try:
+        for told in run["files"]:
+            kept_file(database, told)
+    except UnreadableDocumentError:
+        return False
+    return stored_digest(database[STRUCTURES], run["_id"]) == str(run["documents_sha256"])
 
 
 def _batches(path: Path) -> Iterator[list[Any]]:

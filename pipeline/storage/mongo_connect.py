@@ -156,8 +156,8 @@ def _refusal(error: OperationFailure, address: MongoAddress) -> Exception:
         return MongoRefusedError(f"{where} refuses the user name or the password")
     if code == _UNAUTHORIZED:
         return MongoRefusedError(
-            f"{where}: the user lacks a right (or none was named); roles readWrite and dbAdmin on "
-            "the database allow everything that is needed"
+            f"{where}: the user lacks a right (or none was named); role atlasForgeWriter of a "
+            "prepared database allows what runs need, readWrite and dbAdmin to prepare it as well"
         )
     if code == _VALIDATION_FAILED:
         return MongoRefusedError(

@@ -17,7 +17,7 @@ from pipeline.stages.input import input_stage
 from pipeline.stages.output import output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
-from pipeline.storage import lock
+from pipeline.storage import hold
 from pipeline.storage.checkpoints import DamagedPartError, Marker, marker_bytes
 from pipeline.storage.merge import MergeRefusedError
 from pipeline.storage.plan import Plan
@@ -174,7 +174,7 @@ def staged(damaged: tuple[Request, Path]) -> tuple[Run, Plan]:
     request, folder = damaged
     run = input_stage(request, load_settings({}, out=str(folder.parent), compute="serial"))
     yield run, permutation_stage(run)
-    lock.release(run.folder)
+    hold.release(run.folder)
 
 
 @pytest.mark.parametrize("stage", ["pruning", "analysis"])

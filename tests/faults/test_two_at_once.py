@@ -161,6 +161,13 @@ def test_who_waits_for_a_killed_holder_takes_over(
     stale = [each for each in log_of(second.run) if each["event"] == "stale_lock"]
     assert len(stale) == 1
     assert "(anna) ended without finishing" in stale[0]["reason"]
+    lines = [json.loads(line) for line in (second.run / "audit.jsonl").read_text().splitlines()]
+    assert [(line["owner"], line["action"], line["outcome"]) for line in lines] == [
+        ("anna", "run", "begun"),
+        ("bert", "takeover", "done"),
+        ("bert", "run", "begun"),
+        ("bert", "run", "done"),
+    ]
     came_of_it(f"the second took over and computed {pruned} of {PARTITIONS} partitions; same rows")
 
 

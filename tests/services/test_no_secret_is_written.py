@@ -21,7 +21,9 @@ from urllib.parse import quote_plus
 import psutil
 import pytest
 
+from flows.server import EmbeddedServer
 from tests.run_projects import write_project
+from tests.services.dask_cluster import DaskCluster
 from tests.services.mongod import Mongod
 from tests.services.moto_server import BUCKET, MotoServer, free_port
 from tests.services.secret_scan import files_below, found_in
@@ -203,3 +205,66 @@ def test_nothing_written_holds_a_secret(place: Place, tmp_path: Path) -> None:
     assert sum(where.startswith("mongo ") for where, _ in written) > 3
     assert sum(where.endswith("log.jsonl") for where, _ in written) == 3
     assert found_in(written, place.secrets) == []
+
+
+BLOCK = """
+import sys
+from prefect.blocks.system import Secret
+Secret(value={"ATLAS_FORGE_MONGO": sys.stdin.readline()}).save("secret-scan")
+"""
+BY_BLOCK = """
+import sys
+from flows.flow import atlas_forge_run
+atlas_forge_run(project=sys.argv[1], out=sys.argv[2], secrets="secret-scan", log_level="debug")
+"""
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1_200)
+def test_neither_prefect_nor_dask_over_tls_keeps_a_secret(place: Place, tmp_path: Path) -> None:
+    """Runs on workers behind TLS, recorded by a Prefect server with a credential."""
+    out = place.folder / "recorded"
+    run = ("run", "trial.yaml", "--out", str(out), "--partition-rows", "100")
+    uri = place.mongo(place.secrets["password"])
+    (tmp_path / "address").write_text(uri)
+    with (
+        DaskCluster(tmp_path / "dask") as cluster,
+        EmbeddedServer(place.folder / "prefect") as server,
+    ):
+        cluster.wait_for_scheduler()
+        cluster.add(1)
+        environment = {
+            **server.client_environment(),
+            "PREFECT_API_KEY": "",
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+            "ATLAS_FORGE_STORE": "",
+            **{f"ATLAS_FORGE_{name.upper()}": value for name, value in cluster.settings.items()},
+        }
+        key = (cluster.tls / "tls.key").read_text().splitlines()[1:-1]
+        secrets = {
+            **place.secrets,
+            "Prefect's credential": environment["PREFECT_API_AUTH_STRING"].partition(":")[2],
+            **{f"line {number} of the TLS key": line for number, line in enumerate(key)},
+            "any private key": "PRIVATE KEY-----",
+        }
+        by_file = {**environment, "ATLAS_FORGE_MONGO_FILE": str(tmp_path / "address")}
+        assert place.atlas_forge(*run, **by_file) == 0, place.said[-1]
+        crash = [sys.executable, "-c", CRASH]
+        assert place.atlas_forge(*run, "--seed", "3", program=crash, X_URI=uri, **environment) == 1
+        assert b"login failed" in place.said[-1][1]
+
+        here = {**environment, "ATLAS_FORGE_COMPUTE": "serial"}
+        subprocess.run(
+            [sys.executable, "-c", BLOCK],
+            env=place.environment(**here), input=uri, text=True, check=True,
+        )  # fmt: skip
+        arguments = (str(place.folder / "trial.yaml"), str(out))
+        program = [sys.executable, "-c", BY_BLOCK]
+        assert place.atlas_forge(*arguments, program=program, **here) == 0, place.said[-1]
+        place.said.append(("workers", (cluster.workers[0].log.read_bytes())))
+        place.said.append(("scheduler", (cluster.scheduler.log.read_bytes())))
+    written = list(place.written())
+    (database,) = [data for where, data in written if where.endswith("prefect.db")]
+    assert b"login failed" in database, "Prefect recorded the crash"
+    assert b"secret-scan" in database, "and the block"
+    assert found_in(written, secrets) == []

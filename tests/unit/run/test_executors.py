@@ -91,6 +91,24 @@ def test_a_failing_item_is_named_with_its_cause(executor: Executor) -> None:
     ]
 
 
+def quote_the_environment(item: Item) -> int:
+    raise ValueError(f"login with {os.environ['SOME_PASSWORD']} failed")
+
+
+@pytest.mark.parametrize("compute", ["processes"])
+def test_what_a_worker_raises_and_logs_holds_no_secret(
+    compute: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOME_PASSWORD", "open-sesame-4711")
+    with (
+        open_executor(load_settings({}, workers=1, compute=compute)) as executor,
+        pytest.raises(PartitionsFailed, match=r"login with \*\*\* failed"),
+    ):
+        list(executor.map_unordered(quote_the_environment, [Item(1)]))
+    told = capfd.readouterr()
+    assert "open-sesame-4711" not in told.out + told.err
+
+
 def test_an_executor_is_usable_after_a_failure(executor: Executor) -> None:
     with pytest.raises(PartitionsFailed):
         list(executor.map_unordered(fail_on_seven, map(Item, range(50))))

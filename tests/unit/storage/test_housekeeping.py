@@ -54,7 +54,7 @@ def test_rm_removes_the_run_and_its_parts_elsewhere_and_leaves_the_others(
     assert removed[0]["bytes"] > 1_500
     assert LocalResults(out).runs() == ["two-222222222222"]
     assert not (out / "one-111111111111").exists()
-    assert [path.name for path in shared.iterdir()] == ["two-222222222222"]
+    assert sorted(path.name for path in shared.iterdir()) == ["audit", "two-222222222222"]
 
 
 def test_rm_touches_nothing_when_a_name_is_wrong_or_nobody_can_be_asked(
@@ -110,7 +110,7 @@ def test_a_removal_that_was_cut_off_is_no_run_and_is_finished_by_gc(
     assert gc(tmp_path, capsys, "--dry-run") == [("removal cut off", folder.name)]
     assert folder.exists()
     assert gc(tmp_path, capsys) == [("removal cut off", folder.name)]
-    assert [path.name for path in tmp_path.iterdir()] == ["somebody else's"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.jsonl", "somebody else's"]
     assert gc(tmp_path, capsys) == []
 
 
