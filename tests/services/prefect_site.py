@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 _PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
 
 
-def wait_for(what: Callable[[], Found], within_s: float = 90.0) -> Found:
+def wait_for(what: Callable[[], Found], within_s: float = 180.0) -> Found:
     """What `what` gives once it is true. Fails with its last value."""
     deadline = time.monotonic() + within_s
     while not (found := what()):
@@ -94,7 +94,7 @@ class Site:
         """Name of a run's state."""
         return str(self.client.read_flow_run(run).state_name)
 
-    def ended(self, run: UUID, within_s: float = 120.0) -> FlowRun:
+    def ended(self, run: UUID, within_s: float = 400.0) -> FlowRun:
         """The run, once it is over."""
 
         def over() -> FlowRun | None:

@@ -32,7 +32,7 @@ from tests.run_projects import PROJECT
 from tests.services.prefect_site import ROOT, Site, wait_for
 from tests.services.secret_scan import files_below, found_in
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 RUN = "atlas-forge-run/run"
 SMALL = PROJECT.replace("LIMIT", "300")
 
@@ -140,7 +140,6 @@ def test_submit_carries_the_files_and_ends_as_run_would(site: Site, tmp_path: Pa
         ("secrets", "MONGO=mongodb://u:p@h"),
         ("store", "s3://KEY:SECRET@bucket/prefix"),
         ("project", ""),
-        ("no_such", 1),
     ],
 )
 def test_the_server_refuses_a_bad_parameter_by_its_name(site: Site, name: str, value: Any) -> None:

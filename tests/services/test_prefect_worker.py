@@ -22,6 +22,7 @@ from pipeline.storage.lock import holder_of
 from tests.run_projects import PROJECT, SPACE, request_of, run_here
 from tests.services.prefect_site import Site, all_quiet, engine_of, wait_for
 
+pytestmark = pytest.mark.timeout(900)
 RUN = "atlas-forge-run/run"
 PARTS = 200
 ASKED: dict[str, Any] = {
