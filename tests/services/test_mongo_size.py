@@ -61,8 +61,8 @@ def measured(run: Path, uri: str) -> dict[str, float]:
 
 def busy_seconds() -> float:
     """What all cores of this machine have worked, for whatever."""
-    with open("/proc/stat", encoding="ascii") as file:
-        user, nice, system, _, _, *interrupts = map(int, file.readline().split()[1:9])
+    first = Path("/proc/stat").read_text().splitlines()[0]
+    user, nice, system, _, _, *interrupts = map(int, first.split()[1:9])
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
