@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +75,8 @@ class Site:
                 yield worker
             finally:
                 left = worker.children(recursive=True) if worker.is_running() else []
-                worker.terminate()
+                with suppress(psutil.NoSuchProcess):  # a test may have killed it
+                    worker.terminate()
                 psutil.wait_procs([worker, *left], timeout=40)
                 for process in left:
                     if process.is_running():
