@@ -260,9 +260,11 @@ def test_people_are_told_and_no_secret_is_known_to_the_server(site: Site, tmp_pa
             message = str(refused.state and refused.state.message)
             assert "'PATH'" in message and "/evil" not in message
             missing = site.ended(site.start(RUN, **given, secrets="no-such"))
-            assert "no Prefect Secret block 'no-such'" in str(missing.state.message)
+            assert "no Prefect Secret block 'no-such'" in str(
+                missing.state and missing.state.message
+            )
+            wait_for(lambda: len(posted) == 3)
     assert failed.name in posted[0] and "Failed" in posted[0]
-    assert len(posted) == 3
     everything = [("the API", line.encode()) for line in read_back(site)]
     everything += files_below(tmp_path, site.folder)
     assert found_in(everything, secrets) == []
