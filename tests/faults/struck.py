@@ -26,8 +26,8 @@ STAGES = ("input", "permutation", "pruning", "analysis", "output")
 SEED = 20_261_121
 # What depends on the machine and the day, not on the request.
 _TOOK = ("timings", "rows_per_second", "peak_memory_mb")
-_NOT_COMPARED = {"log.jsonl", "audit.jsonl", "checkpoints/lock", "checkpoints/usage.json", "summary.json",
-                 "manifest.json", "reports/summary.pdf"}  # fmt: skip
+_NOT_COMPARED = {"log.jsonl", "audit.jsonl", "checkpoints/lock", "checkpoints/usage.json",
+                 "summary.json", "manifest.json", "reports/summary.pdf"}  # fmt: skip
 
 # Counts changes of files below a folder, tells the last one, and dies before the given one.
 _STRIKER = """
