@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests lock clean
+.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests pictures lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -58,6 +58,9 @@ golden: setup  ## the plan's expected outcomes beside what runs give: docs/golde
 
 manifests: setup  ## k8s/ from the Helm chart
 	$(BIN)/python scripts/manifests
+
+pictures: setup  ## the web interface of Prefect, photographed: docs/images/prefect-*.png (needs Chromium)
+	$(BIN)/python scripts/prefect-pictures
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

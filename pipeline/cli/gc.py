@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.console import print_json, say, wants_json
 from pipeline.cli.options import database_of, database_options, out_option, settings_of
 from pipeline.cli.trail import leave_a_line
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.storage.store import Store
 
 _UNITS = {"h": 1.0, "d": 24.0, "w": 168.0}
 
@@ -40,6 +45,7 @@ class Age(click.ParamType[timedelta]):
 @click.option("--unfinished", is_flag=True, help="Retention takes unfinished runs too.")
 @click.option("--checkpoints", is_flag=True, help="Drop the checkpoints of finished runs.")
 @click.option("--kernels", type=Age(), metavar="AGE", help="Drop other engines' kernels unused so.")
+@click.option("--store", metavar="URL", help="Where the runs' checkpoints are: they go as well.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
 @database_options
 def command(
@@ -49,6 +55,7 @@ def command(
     unfinished: bool,
     checkpoints: bool,
     kernels: timedelta | None,
+    store: str | None,
     dry_run: bool,
     database: bool,
     mongo: str | None,
@@ -63,6 +70,7 @@ def command(
     Examples:
       atlas-forge gc --dry-run
       atlas-forge gc --older-than 30d --keep 10
+      atlas-forge gc --older-than 30d --store s3://bucket/prefix
       atlas-forge gc --checkpoints --kernels 4w
       atlas-forge gc --database --unfinished --older-than 7d --dry-run
     """
@@ -74,9 +82,12 @@ def command(
         return
     from pipeline.storage import audit
     from pipeline.storage import housekeeping as keep_house
+    from pipeline.storage.manifest import MANIFEST_PATH
     from pipeline.storage.numba_cache import set_numba_cache
 
-    settings = settings_of(out=out)
+    settings = settings_of(out=out, store=store)
+    if checkpoints and settings.store:
+        raise click.UsageError("--checkpoints is of runs that keep them in their folder")
     folder = Path(settings.out)
     found = list(keep_house.leftovers(folder))
     runs = keep_house.expired_runs(folder, older_than, keep, unfinished)
@@ -93,7 +104,10 @@ def command(
     for each in found:
         if not dry_run:
             if each.kind == keep_house.RUN:
-                keep_house.remove_run(folder, each.path.name, None, settings, audit.GC)
+                parts_too = _parts(each.path, settings, MANIFEST_PATH)
+                keep_house.remove_run(folder, each.path.name, parts_too, settings, audit.GC)
+            elif each.kind == keep_house.CUT_OFF:
+                keep_house.remove(each, _parts(each.path, settings, keep_house.REMOVED_PATH))
             else:
                 keep_house.remove(each)
         verb = "would go" if dry_run else "removed"
@@ -103,6 +117,17 @@ def command(
     if wants_json():
         items = [{"kind": each.kind, "path": str(each.path), "bytes": each.bytes} for each in found]
         print_json({"schema": 1, "dry_run": dry_run, "items": items, "bytes": total})
+
+
+def _parts(folder: Path, settings: Settings, manifest: str) -> Store | None:
+    """Where the checkpoints of the run in `folder` are, if in a store of their own."""
+    from pipeline.storage.desk import stored_desk
+    from pipeline.storage.store import open_store
+
+    if not settings.store:
+        return None
+    desk = stored_desk(folder, manifest) or ""
+    return open_store(replace(settings, desk=desk).checkpoints_of(folder))
 
 
 def _database(

@@ -95,15 +95,10 @@ def _chosen(
     columns: str | None,
 ) -> tuple[list[dict[str, Any]], int, list[str] | None]:
     """The rows asked for, how many matched, and the columns if some were named."""
-    import numpy as np
-
     question = ranked.asked(where=where, sort=sort, columns=columns)
-    places = ranked.matching(question.where)
-    if pareto:
-        places = np.intersect1d(places, ranked.frontier(), assume_unique=True)
-    shown = places[:most]
-    if question.sort:
-        shown = ranked.sorted_places(places, question.sort, most)
+    wanted = ranked.on_frontier(question.where) if pareto else question.where
+    places = ranked.matching(wanted)
+    shown = ranked.best(wanted, question.sort, most) if question.sort else places[:most]
     return ranked.fetch(shown, question.columns).to_pylist(), len(places), question.columns
 
 

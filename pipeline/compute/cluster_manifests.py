@@ -37,7 +37,7 @@ _CONTAINER_SECURITY: Final = {
 def cluster_name(job_name: str) -> str:
     """The name of a job's cluster: the same for the same job, different for different ones."""
     plain = re.sub(r"[^a-z0-9]+", "-", job_name.lower()).strip("-")
-    name = _PREFIX + plain
+    name = (_PREFIX + plain).rstrip("-")
     if plain == job_name and len(name) <= _LONGEST_NAME:
         return name
     digest = hashlib.sha256(job_name.encode()).hexdigest()[:_HASH_DIGITS]

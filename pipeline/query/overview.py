@@ -44,14 +44,13 @@ def best_by_objective(ranked: RankedRows) -> list[dict[str, Any]]:
     """The first structure of each objective's ranking, with its main figures; none: empty."""
     if not ranked.rows:
         return []
-    places = ranked.matching(None)
     best = []
     for objective in OBJECTIVES:
         keys = [
             SortKey(ranked.fields[column], direction == "DESC")
             for column, direction in ranking(objective)
         ]
-        row = ranked.fetch(ranked.sorted_places(places, keys, 1), _BEST_COLUMNS).to_pylist()[0]
+        row = ranked.fetch(ranked.best(None, keys, 1), _BEST_COLUMNS).to_pylist()[0]
         best.append({"objective": objective, **row})
     return best
 

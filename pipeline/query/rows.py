@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pipeline.inputs.errors import InputError, InputErrors, shown
 from pipeline.query.fields import LISTED, Field, Fields, Levers, named_fields
 from pipeline.query.filters import Filter, filter_of, ordinals
+from pipeline.storage.conditions import Joined, Order
 from pipeline.storage.manifest import UnreadableDocumentError, read_json
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.results import LocalResults, ResultsStore
@@ -74,12 +75,26 @@ class RankedRows:
         found = [start + where.places(table) for start, table in self.tables(where.columns)]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
-    def frontier(self) -> PlaceArray:
-        """Places of the rows on the Pareto frontier, rising. Raises InputErrors."""
+    def on_frontier(self, where: Filter | None) -> Filter:
+        """What `where` asks, of the rows on the Pareto frontier. Raises InputErrors."""
         if self.fields.find("pareto") is None:
             message = "this run was made by an engine that did not mark its Pareto frontier"
             raise InputErrors([InputError("--pareto", "", "", message, "the project run again")])
-        return self.matching(filter_of("pareto", self.fields))
+        marked = filter_of("pareto", self.fields)
+        if where is None:
+            return marked
+        both = Joined("and", (where.condition, marked.condition))
+        return Filter(where.text, tuple(dict.fromkeys((*where.columns, *marked.columns))), both)
+
+    def best(self, where: Filter | None, keys: Sequence[SortKey], most: int) -> PlaceArray:
+        """Places of the first `most` rows that match, by `keys`, then by rank."""
+        condition = None if where is None else where.condition
+        orders = [
+            Order(key.field.name, key.descending, key.field.allowed if key.field.ordered else ())
+            for key in keys
+        ]
+        found = self._source.ordered(condition, orders, most)
+        return self.sorted_places(self.matching(where), keys, most) if found is None else found
 
     def sorted_places(self, places: PlaceArray, keys: Sequence[SortKey], most: int) -> PlaceArray:
         """The first `most` of `places` by `keys`, then by rank; no more are held at a time."""

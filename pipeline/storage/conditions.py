@@ -61,3 +61,12 @@ class Joined:
 
 
 Condition = Compare | OneOf | Has | IsNull | Inverse | Joined
+
+
+@dataclass(frozen=True)
+class Order:
+    """A column to sort by, nulls last; texts that have an order are `among` these, least first."""
+
+    column: str
+    descending: bool
+    among: tuple[str, ...] = ()

@@ -18,19 +18,21 @@ class OtherDeskError(Exception):
     """The run belongs to another desk than the one it was asked for."""
 
 
-def stored_desk(folder: Path) -> str | None:
+def stored_desk(folder: Path, name: str = MANIFEST_PATH) -> str | None:
     """The desk that the manifest in `folder` names, empty for none; None without a manifest.
+
+    `name` is that of the manifest.
 
     Raises UnreadableDocumentError for what is no name of a desk.
     """
     try:
-        desk = str(read_json(folder / MANIFEST_PATH).get("desk", ""))
+        desk = str(read_json(folder / name).get("desk", ""))
     except UnreadableDocumentError:  # there is none, or it is written anew
         return None
     try:
         return checked_desk(desk) if desk else desk
     except ValueError as error:
-        raise UnreadableDocumentError(f"{MANIFEST_PATH}: desk: {desk!r} {error}") from None
+        raise UnreadableDocumentError(f"{name}: desk: {desk!r} {error}") from None
 
 
 def at_its_desk(folder: Path, settings: Settings) -> Settings:

@@ -142,8 +142,13 @@ def old_kernels(cache: Path, unused_for: timedelta) -> Iterator[Leftover]:
             yield Leftover(KERNELS, folder, folder_bytes(folder))
 
 
-def remove(leftover: Leftover) -> None:
-    """Remove a leftover. Raises OSError."""
+def remove(leftover: Leftover, store: Store | None = None) -> None:
+    """Remove a leftover; of a removal that was cut off also what is in its `store`.
+
+    Raises OSError.
+    """
+    if leftover.kind == CUT_OFF and store is not None:
+        store.clear()
     shutil.rmtree(leftover.path)
     if leftover.kind in (TEMPORARIES, PARTS):
         leftover.path.mkdir()  # the run's own folders stay

@@ -141,18 +141,27 @@ class Keeper:
             self._renew_quietly()
 
     def release(self) -> None:
-        """Stop renewing and take the lease away, if it is still this one."""
+        """Stop renewing and take the lease away, if it is still this one.
+
+        A store that hangs, or fails and is tried again, is left after a few seconds: the lease
+        expires by itself.
+        """
         self._ended.set()
-        if not self._one_at_a_time.acquire(timeout=_RELEASE_S):
-            return  # a store that hangs: the lease expires by itself
-        try:
-            found = read_lease(self._store)
-            if found is not None and found.token == self._token:
-                self._store.delete(LEASE_PATH)
-        except Exception as error:  # noqa: BLE001 - as in `_renew_quietly`
-            self._on_event("lease_not_released", f"{type(error).__name__}: {error}")
-        finally:
-            self._one_at_a_time.release()
+        if self._thread is not None:
+            letting_go = threading.Thread(
+                target=self._let_go, name="atlas-forge-lease-end", daemon=True
+            )
+            letting_go.start()
+            letting_go.join(_RELEASE_S)
+
+    def _let_go(self) -> None:
+        with self._one_at_a_time:
+            try:
+                found = read_lease(self._store)
+                if found is not None and found.token == self._token:
+                    self._store.delete(LEASE_PATH)
+            except Exception as error:  # noqa: BLE001 - as in `_renew_quietly`
+                self._on_event("lease_not_released", f"{type(error).__name__}: {error}")
 
     def _keep(self) -> None:
         wait = min(_SETTLE_S, self._seconds / _BEATS)

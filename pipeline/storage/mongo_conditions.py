@@ -1,4 +1,4 @@
-"""Conditions on ranked rows as MongoDB filters that match the same rows.
+"""Conditions on ranked rows as MongoDB filters that match the same rows, and their order.
 
 A filter only ever says yes or no, so each condition has two: where it is true, and where it is
 false. Names of fields come from the run's stored columns; what a person typed is only ever a value
@@ -7,11 +7,20 @@ beside an operator of ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from pipeline.storage.conditions import Compare, Condition, Has, Inverse, IsNull, Joined, OneOf
+from pipeline.storage.conditions import (
+    Compare,
+    Condition,
+    Has,
+    Inverse,
+    IsNull,
+    Joined,
+    OneOf,
+    Order,
+)
 
 Query = dict[str, Any]
 
@@ -26,6 +35,23 @@ _OPPOSITE: Final[Mapping[str, str]] = MappingProxyType(
 def true_where(condition: Condition, paths: Mapping[str, str]) -> Query:
     """A filter for the documents of which the condition is true; `paths` by column."""
     return _filter(condition, paths, True)
+
+
+def sorting(orders: Sequence[Order], paths: Mapping[str, str]) -> list[Query]:
+    """Stages of an aggregation that sort documents, nulls last, then by rank; ranks are kept."""
+    keys: Query = {"rank": 1, "_id": 0}
+    directions: dict[str, int] = {}
+    for number, order in enumerate(orders):
+        value: Any = f"${paths[order.column]}"
+        if order.among:
+            # A text without a place has -1, as null has.
+            value = {"$indexOfArray": [{"$literal": list(order.among)}, value]}
+            keys[f"n{number}"] = {"$lt": [value, 0]}
+        else:
+            keys[f"n{number}"] = {"$eq": [value, None]}
+        keys[f"k{number}"] = value
+        directions |= {f"n{number}": 1, f"k{number}": -1 if order.descending else 1}
+    return [{"$project": keys}, {"$sort": {**directions, "rank": 1}}]
 
 
 def _filter(condition: Condition, paths: Mapping[str, str], true: bool) -> Query:

@@ -7,7 +7,7 @@ field or an operator.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -18,7 +18,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from pipeline.storage.checkpoints import PRUNING, part_path
-from pipeline.storage.conditions import Condition
+from pipeline.storage.conditions import Condition, Order
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     SCHEMA,
@@ -27,7 +27,7 @@ from pipeline.storage.manifest import (
     json_document,
 )
 from pipeline.storage.mongo_address import mongo_address
-from pipeline.storage.mongo_conditions import true_where
+from pipeline.storage.mongo_conditions import sorting, true_where
 from pipeline.storage.mongo_connect import Document, connected, in_our_words, patiently
 from pipeline.storage.mongo_documents import (
     StoredColumn,
@@ -181,6 +181,7 @@ class MongoRows:
         self._results = results
         self._run_id = run_id
         self._columns = {column.name: column for column in columns}
+        self._paths = {column.name: column.path for column in columns}
         self.schema = pa.schema([column.field() for column in columns])
         self.sizes = [min(_GROUP, rows - start) for start in range(0, rows, _GROUP)]
 
@@ -201,18 +202,31 @@ class MongoRows:
             yield self._span(first, min(first + step, rows + 1), columns)
 
     def searched(self, condition: Condition) -> PlaceArray | None:
-        """The server tests; the places of what matches are sent. Raises UnreadableDocumentError."""
-        paths = {name: column.path for name, column in self._columns.items()}
-        wanted = {"run_id": self._run_id, "$and": [true_where(condition, paths)]}
+        """The server tests; the places of what matches are sent."""
+        wanted, ranks = self._asked(condition), {"rank": 1, "_id": 0}
+        return self._places(lambda structures: structures.find(wanted, ranks).sort("rank"))
+
+    def ordered(
+        self, condition: Condition | None, orders: Sequence[Order], most: int
+    ) -> PlaceArray | None:
+        """The server sorts; the places of the first are sent."""
+        stages = [
+            {"$match": self._asked(condition)},
+            *sorting(orders, self._paths),
+            {"$limit": most},
+        ]
+        return self._places(lambda structures: structures.aggregate(stages))
+
+    def _asked(self, condition: Condition | None) -> dict[str, Any]:
+        run = {"run_id": self._run_id}
+        return run if condition is None else {**run, "$and": [true_where(condition, self._paths)]}
+
+    def _places(
+        self, ask: Callable[[Collection[Document]], Iterable[Mapping[str, Any]]]
+    ) -> PlaceArray:
+        """Places of the structures that are answered with their ranks."""
         with self._results.database() as database:
-            ranks = patiently(
-                lambda: [
-                    each["rank"]
-                    for each in database[STRUCTURES]
-                    .find(wanted, {"rank": 1, "_id": 0})
-                    .sort("rank")
-                ]
-            )
+            ranks = patiently(lambda: [each["rank"] for each in ask(database[STRUCTURES])])
         return np.array(ranks, np.int64) - 1
 
     def _span(self, first: int, end: int, columns: Sequence[str]) -> pa.Table:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.storage.conditions import Condition
+from pipeline.storage.conditions import Condition, Order
 
 PlaceArray = npt.NDArray[np.int64]
 _READ_AT_ONCE = 10_000
@@ -37,6 +37,11 @@ class RowSource(Protocol):
 
     def searched(self, condition: Condition) -> PlaceArray | None:
         """Places of all rows of which the condition is true, rising; None: they have to be read."""
+
+    def ordered(
+        self, condition: Condition | None, orders: Sequence[Order], most: int
+    ) -> PlaceArray | None:
+        """The first `most` of them by `orders`, then by rank; None: they have to be read."""
 
 
 class ParquetRows:
@@ -72,6 +77,13 @@ class ParquetRows:
     def searched(self, condition: Condition) -> PlaceArray | None:
         """A file tests nothing."""
         del condition
+        return None
+
+    def ordered(
+        self, condition: Condition | None, orders: Sequence[Order], most: int
+    ) -> PlaceArray | None:
+        """A file sorts nothing."""
+        del condition, orders, most
         return None
 
     def _of_group(self, number: int, columns: Sequence[str], at_once: int) -> Iterator[pa.Table]:

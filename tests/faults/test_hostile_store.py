@@ -229,7 +229,9 @@ def test_a_forged_plan_is_not_taken_for_the_request(
     came_of_it("the plan is written anew from the request; same ranked rows")
 
 
-@pytest.mark.parametrize("link", ["evaluated", "checkpoints/analysis", "log.jsonl", "reports"])
+@pytest.mark.parametrize(
+    "link", ["evaluated", "checkpoints/analysis", "log.jsonl", "audit.jsonl", "reports"]
+)
 def test_a_link_out_of_the_run_folder_is_refused(
     copied: tuple[Request, Path], tmp_path: Path, link: str
 ) -> None:
@@ -237,7 +239,7 @@ def test_a_link_out_of_the_run_folder_is_refused(
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").write_bytes(b"of somebody else")
-    target = outside / "file" if link == "log.jsonl" else outside
+    target = outside / "file" if link.endswith(".jsonl") else outside
     path = run / link
     if path.is_dir():
         shutil.rmtree(path)

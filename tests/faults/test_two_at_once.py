@@ -417,3 +417,25 @@ def test_errors_of_the_store_while_renewing_do_not_end_a_run(
     finally:
         hold.release(tmp_path)
     came_of_it("said once in the log; renewed when the store answered again; the run went on")
+
+
+@pytest.mark.fault(AREA, "the lease cannot be renewed: the store hangs")
+def test_a_store_that_hangs_holds_up_neither_the_run_nor_its_end(
+    tmp_path: Path, came_of_it: Tell
+) -> None:
+    store, lease = open_folder(tmp_path), tmp_path / LEASE_PATH
+    hold.acquire(tmp_path, store, hold.Terms("anna", LEASE_S, True), print, lambda *_: None)
+    lease.unlink()
+    os.mkfifo(lease)  # whoever reads it waits for somebody who writes
+    time.sleep(1.5 * LEASE_S)
+    before = time.monotonic()
+    hold.keep(tmp_path, lambda: None)
+    kept = time.monotonic() - before
+    hold.release(tmp_path)
+    released = time.monotonic() - before
+    with suppress(OSError):
+        os.close(os.open(lease, os.O_WRONLY | os.O_NONBLOCK))
+    assert kept < 0.5
+    assert released < 8
+    assert lock.holder_of(tmp_path) is None
+    came_of_it("no partition waited; the end of the run waited 5 s for it")

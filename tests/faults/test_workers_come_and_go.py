@@ -55,7 +55,7 @@ def test_workers_killed_and_added_every_second(
     tmp_path: Path, cluster: DaskCluster, reference: bytes, came_of_it: Tell
 ) -> None:
     cluster.add(3)
-    with Churn(cluster, keep=2):
+    with Churn(cluster, keep=3):
         run = run_on(cluster, tmp_path)
     assert cluster.killed >= 1
     assert (run / "ranked.parquet").read_bytes() == reference
@@ -92,7 +92,7 @@ def test_the_medium_project_while_workers_come_and_go(
     _, undisturbed = run_here(request, tmp_path / "undisturbed", compute="threads")
     cluster.add(3)
     settings = load_settings({}, out=str(tmp_path / "disturbed"), **cluster.settings)
-    with Churn(cluster, keep=2):
+    with Churn(cluster, keep=3):
         summary = run_direct(request, settings, quiet)
     assert cluster.killed >= 3
     run = tmp_path / "disturbed" / summary["run_id"]

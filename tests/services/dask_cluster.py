@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from pathlib import Path
@@ -30,6 +31,7 @@ class DaskCluster:
         self._service = "forge-trial-scheduler.here.svc"
         self._addresses = addresses(second)
         self._lock = threading.Lock()
+        self._chance = random.Random(1)
         self.workers: list[Pod] = []
         self.killed = self.added = 0
         self.scheduler = Pod(self._scheduler, next(self._addresses), self.tls, folder)
@@ -63,12 +65,12 @@ class DaskCluster:
         return sum(b"Registered to" in worker.log.read_bytes() for worker in self.workers)
 
     def kill(self, number: int = 1) -> None:
-        """SIGKILL the oldest workers."""
+        """SIGKILL some workers: any, since the oldest would never have the time to compute."""
         with self._lock:
-            for worker in self.workers[:number]:
+            for worker in self._chance.sample(self.workers, number):
                 worker.kill()
+                self.workers.remove(worker)
                 self.killed += 1
-            del self.workers[:number]
 
     def wait_for_scheduler(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds

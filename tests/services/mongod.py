@@ -109,6 +109,12 @@ class Mongod:
         self._process.terminate()
         self._process.wait(60)
 
+    def cpu_seconds(self) -> float:
+        """What the server has worked, on all cores."""
+        assert self._process is not None
+        told = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None

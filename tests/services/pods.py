@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,10 +81,14 @@ class Pod:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> None:
-        """As Kubernetes ends a pod: a signal, some patience, the end."""
-        self.process.send_signal(signal.SIGTERM)
+
+def stop(pods: list[Pod], patience_s: float = 3.0) -> None:
+    """As Kubernetes ends pods: a signal, some patience, the end."""
+    for pod in pods:
+        pod.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + patience_s
+    for pod in pods:
         try:
-            self.process.wait(20)
+            pod.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.kill()
+            pod.kill()

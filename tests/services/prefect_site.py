@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 _PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
 
 
-def wait_for(what: Callable[[], Found], within_s: float = 90.0) -> Found:
+def wait_for(what: Callable[[], Found], within_s: float = 180.0) -> Found:
     """What `what` gives once it is true. Fails with its last value."""
     deadline = time.monotonic() + within_s
     while not (found := what()):
@@ -75,7 +75,8 @@ class Site:
                 yield worker
             finally:
                 left = worker.children(recursive=True) if worker.is_running() else []
-                worker.terminate()
+                with suppress(psutil.NoSuchProcess):  # a test may have killed it
+                    worker.terminate()
                 psutil.wait_procs([worker, *left], timeout=40)
                 for process in left:
                     if process.is_running():
@@ -94,7 +95,7 @@ class Site:
         """Name of a run's state."""
         return str(self.client.read_flow_run(run).state_name)
 
-    def ended(self, run: UUID, within_s: float = 120.0) -> FlowRun:
+    def ended(self, run: UUID, within_s: float = 400.0) -> FlowRun:
         """The run, once it is over."""
 
         def over() -> FlowRun | None:

@@ -6,6 +6,7 @@ A real Prefect server, the deployments of prefect.yaml, and a real worker.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ from pipeline.storage.lock import holder_of
 from tests.run_projects import PROJECT, SPACE, request_of, run_here
 from tests.services.prefect_site import Site, all_quiet, engine_of, wait_for
 
+pytestmark = pytest.mark.timeout(900)
 RUN = "atlas-forge-run/run"
 PARTS = 200
 ASKED: dict[str, Any] = {
@@ -166,6 +168,37 @@ def test_a_failed_run_is_retried_once_the_cause_is_gone(
     assert reused_in(site.log()) == len(list(place.glob("*/checkpoints/pruning/*.json")))
     assert same_rows(place, same_request)
     came_of_it("failed with the reason, completed by the retry; asked again, all reused")
+
+
+@pytest.mark.full
+@pytest.mark.fault("Prefect", "SIGKILL of a run and of its worker, then Retry with a new worker")
+def test_a_run_whose_worker_died_too_is_noticed(
+    site: Site, tmp_path: Path, same_request: Path, came_of_it: Callable[[str], None]
+) -> None:
+    for _ in range(2):  # again changes nothing
+        subprocess.run(
+            [sys.executable, "-m", "flows.automations", "--within", "60"],
+            env=site.environment,
+            check=True,
+            timeout=120,
+        )
+    settings = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", "ATLAS_FORGE_RUNS_PER_PROJECT": "0"}
+    with site.working(**settings) as worker:
+        run = site.start(RUN, **ASKED, out=str(tmp_path))
+        in_pruning(tmp_path)
+        engine = engine_of(worker)
+        worker.kill()
+        engine.kill()
+    assert site.state(run) == "Running"  # nobody was left to say otherwise
+    crashed = site.ended(run)
+    assert "No heartbeat" in str(crashed.state and crashed.state.message)
+    done = pruned(tmp_path)
+    with site.working(**settings):
+        site.retry(run)
+        wait_for(lambda: site.state(run) != "AwaitingRetry")
+        assert site.ended(run).state_name == "Completed"
+    assert same_rows(tmp_path, same_request)
+    came_of_it(f"crashed for want of a heartbeat, retried from {done} partitions, same rows")
 
 
 @pytest.mark.full

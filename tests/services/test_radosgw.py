@@ -222,5 +222,5 @@ def test_the_documented_policy_of_a_desk_gives_what_a_run_needs_and_no_more(
     assert "access is denied (403 AccessDenied)" in elsewhere.stderr
     removed = atlas_forge(radosgw.url, secret, store, out, "rm", run_id, "--yes")
     assert removed.returncode == 0, removed.stderr
-    assert not owner.find(f"{BUCKET}/forge/infra")
+    assert not owner.find(f"{BUCKET}/forge/infra/{run_id}")
     assert owner.cat_file(f"{BUCKET}/forge/rates/secret") == b"of another desk"

@@ -338,3 +338,35 @@ def test_the_made_certificate_is_for_both_sides_and_of_its_own_authority() -> No
     uses = own.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH} <= set(uses)
     assert decoded.keys() == {"ca.crt", "tls.crt", "tls.key"}
+
+
+def test_two_programs_with_the_made_certificate_trust_each_other(tmp_path: Path) -> None:
+    """Seen on a real node: an authority named like what it signs is refused by OpenSSL."""
+    import base64
+    import ssl
+
+    secret = charts.one(charts.objects(OUTSIDE), "Secret", "-dask-tls")
+    for key, value in secret["data"].items():
+        (tmp_path / key).write_bytes(base64.b64decode(value))
+
+    def side(protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
+        context.check_hostname = False  # as Dask does: pods have no names of their own
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tmp_path / "ca.crt")
+        context.load_cert_chain(tmp_path / "tls.crt", tmp_path / "tls.key")
+        return context
+
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = side(ssl.PROTOCOL_TLS_SERVER).wrap_bio(to_server, to_client, server_side=True)
+    client = side(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(to_client, to_server)
+    waiting = [client, server]
+    for _ in range(20):
+        for each in list(waiting):
+            try:
+                each.do_handshake()
+                waiting.remove(each)
+            except ssl.SSLWantReadError:
+                pass
+    assert waiting == []
+    assert client.getpeercert() == server.getpeercert()

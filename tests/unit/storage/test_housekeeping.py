@@ -57,6 +57,28 @@ def test_rm_removes_the_run_and_its_parts_elsewhere_and_leaves_the_others(
     assert sorted(path.name for path in shared.iterdir()) == ["audit", "two-222222222222"]
 
 
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_gc_takes_parts_elsewhere_along_and_finishes_a_removal_that_was_cut_off(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], cut_off: bool
+) -> None:
+    out, shared = tmp_path / "runs", tmp_path / "store"
+    for name in ("old-111111111111", "old-111111111112"):
+        folder = write_run(out, name, days_old=60)
+        path = folder / "manifest.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "desk": "infra"}))
+        LocalStore(shared / "infra" / name).put("evaluated/part-00000.parquet", b"part")
+    if cut_off:
+        path.rename(folder / "removed.json")
+        gone = gc(out, capsys, "--store", f"file://{shared}")
+    else:
+        gone = gc(out, capsys, "--keep", "1", "--older-than", "30d", "--store", f"file://{shared}")
+    assert len(gone) == 1
+    kept = {"old-111111111111", "old-111111111112"} - {name for _, name in gone}
+    assert {path.name for path in out.glob("old-*")} == kept
+    assert {path.name for path in (shared / "infra").glob("old-*")} == kept
+    assert run_command(["gc", "--checkpoints", "--store", f"file://{shared}"]) == 2
+
+
 def test_rm_touches_nothing_when_a_name_is_wrong_or_nobody_can_be_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
