@@ -137,7 +137,7 @@ def _request_of(project: str, market: str, rulebook: str) -> "Request":
     from pipeline.inputs import load_request
     from pipeline.inputs.carried import CarriedProject, load_carried
 
-    if "\n" in project:
+    if "\n" in project or project.lstrip().startswith("{"):
         return load_carried(CarriedProject(project, market, rulebook))
     return load_request(project if project.startswith("builtin:") else Path(project))
 
