@@ -35,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
     found.kill()
 
 
+@pytest.mark.full
 @pytest.mark.fault("MongoDB", "the only member steps down half way through a merge")
 def test_a_primary_that_steps_down_is_waited_for(
     server: Mongod,
@@ -87,6 +88,7 @@ def test_a_server_killed_half_way_loses_nothing_and_shows_nothing(
     )
 
 
+@pytest.mark.full
 @pytest.mark.fault("MongoDB", "mongod is killed half way through a merge and started again at once")
 def test_an_outage_that_ends_in_time_is_not_noticed(
     server: Mongod,
@@ -174,7 +176,14 @@ LINES = {
 
 
 @pytest.mark.fault("MongoDB", "the connection to the server {told}")
-@pytest.mark.parametrize("told", LINES)
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param("is cut once, early", marks=pytest.mark.full),
+        pytest.param("is cut once, in the middle of a batch", marks=pytest.mark.full),
+        "is cut four times",
+    ],
+)
 def test_a_line_that_is_cut_is_taken_up_again(
     server: Mongod, finished: Path, undisturbed: Documents, told: str, came_of_it: Tell
 ) -> None:

@@ -48,7 +48,9 @@ def test_a_run_is_removed_from_the_database_and_can_come_back(
 
 
 @pytest.mark.fault("MongoDB", "a removal is cut off after {after} of its transactions")
-@pytest.mark.parametrize("after", [0, 1, 8])
+@pytest.mark.parametrize(
+    "after", [pytest.param(0, marks=pytest.mark.full), 1, pytest.param(8, marks=pytest.mark.full)]
+)
 def test_a_removal_that_is_cut_off_shows_nothing_and_is_finished(
     mongod: Mongod,
     finished: Path,

@@ -215,9 +215,9 @@ def test_an_operator_is_only_ever_a_value(
 @pytest.mark.parametrize(
     ("suffix", "arguments"),
     [
-        ("csv", ["--columns", "id,tier,wacc,warnings"]),
+        pytest.param("csv", ["--columns", "id,tier,wacc,warnings"], marks=pytest.mark.full),
         ("parquet", ["--where", "wacc > 4 and rating >= BBB", "--top", "70"]),
-        ("xlsx", ["--where", "wacc > 4", "--top", "30"]),
+        pytest.param("xlsx", ["--where", "wacc > 4", "--top", "30"], marks=pytest.mark.full),
     ],
 )
 def test_an_export_is_the_same_file(

@@ -60,6 +60,7 @@ def test_a_database_is_backed_up_and_restored(mongod: Mongod, finished: Path, ho
     shutil.rmtree(home / "mongo-backup")
 
 
+@pytest.mark.full
 def test_a_run_is_checked_removed_and_a_desk_prepared(
     mongod: Mongod, finished: Path, home: Path
 ) -> None:
