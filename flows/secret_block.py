@@ -1,7 +1,8 @@
 """Secrets of a run from a Prefect Secret block: a parameter names the block, never a value.
 
-The block holds a JSON object of environment variables. They are set in the process of the flow run
-alone, before a cluster of this machine starts, and are gone with it.
+The block holds a JSON object of environment variables, saved as text: Prefect 3.8 hides a text, but
+shows the values of an object to everybody who may read blocks. They are set in the process of the
+flow run alone, before a cluster of this machine starts, and are gone with it.
 """
 
 from __future__ import annotations
@@ -49,9 +50,15 @@ def _read(name: str) -> dict[str, str]:
 
     load: Any = Secret.load  # its types know only the coroutine
     try:
-        content = load(name, _sync=True).get()
+        block = load(name, _sync=True)
     except ValueError:  # also what a block of another shape gives
         raise BadSecretBlockError(f"secrets: there is no Prefect Secret block {name!r}") from None
+    if not isinstance(block.value.get_secret_value(), str):
+        raise BadSecretBlockError(
+            f"secrets: the block {name!r} was saved as an object, which Prefect's server shows to "
+            "everybody; change its secrets, and save a text: Secret(value=json.dumps(…))"
+        )
+    content: Any = block.get()
     if not isinstance(content, dict) or not content:
         raise BadSecretBlockError(
             f"secrets: the block {name!r} has to hold a JSON object of {', '.join(ALLOWED)}"

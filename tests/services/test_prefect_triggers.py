@@ -237,15 +237,17 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
 def test_people_are_told_and_no_secret_is_known_to_the_server(site: Site, tmp_path: Path) -> None:
     mongo, key, access = (f"S-{token_hex(16)}" for _ in range(3))
     secrets = {"the mongo password": mongo, "the secret key": key, "the token": access}
-    Secret(
-        value={
+    held = json.dumps(
+        {
             "ATLAS_FORGE_MONGO": f"mongodb://forge:{mongo}@127.0.0.1:9/atlas?"
             "serverSelectionTimeoutMS=500&replicaSet=rs0",
             "AWS_SECRET_ACCESS_KEY": key,
             "AWS_SESSION_TOKEN": access,
         }
-    ).save("deal-desk")
-    Secret(value={"PATH": "/evil"}).save("not-allowed")
+    )
+    Secret(value=held).save("deal-desk")
+    Secret(value=json.dumps({"PATH": "/evil"})).save("not-allowed")
+    Secret(value={"ATLAS_FORGE_MONGO": "mongodb://h/db"}).save("in-the-open")
     project = SMALL.replace("id: trial", "id: secretive")
     with webhook() as (address, posted):
         CustomWebhookNotificationBlock(
@@ -259,20 +261,22 @@ def test_people_are_told_and_no_secret_is_known_to_the_server(site: Site, tmp_pa
             refused = site.ended(site.start(RUN, **given, secrets="not-allowed"))
             message = str(refused.state and refused.state.message)
             assert "'PATH'" in message and "/evil" not in message
+            shown = site.ended(site.start(RUN, **given, secrets="in-the-open"))
+            assert "saved as an object" in str(shown.state and shown.state.message)
             missing = site.ended(site.start(RUN, **given, secrets="no-such"))
             assert "no Prefect Secret block 'no-such'" in str(
                 missing.state and missing.state.message
             )
-            wait_for(lambda: len(posted) == 3)
+            wait_for(lambda: len(posted) == 4)
     assert failed.name in posted[0] and "Failed" in posted[0]
-    everything = [("the API", line.encode()) for line in read_back(site)]
+    everything = [(kind, page.encode()) for kind, page in read_back(site)]
     everything += files_below(tmp_path, site.folder)
     assert found_in(everything, secrets) == []
     assert found_in([("itself", f"x{mongo}x".encode())], secrets)  # the search can find one
 
 
-def read_back(site: Site) -> Iterator[str]:
-    """All that the server's API holds about runs, as JSON."""
+def read_back(site: Site) -> Iterator[tuple[str, str]]:
+    """All that the server's API holds, as JSON, with what it is."""
     kinds = [
         "flows", "flow_runs", "task_runs", "flow_run_states", "task_run_states", "deployments",
         "artifacts", "logs", "variables", "automations", "block_documents", "work_pools",
@@ -292,7 +296,7 @@ def read_back(site: Site) -> Iterator[str]:
                 if page.status_code in (404, 405):  # this kind is read one by one only
                     break
                 page.raise_for_status()
-                yield page.text
+                yield kind, page.text
                 found = len(page.json())
                 seen += found
                 offset += found
@@ -300,5 +304,5 @@ def read_back(site: Site) -> Iterator[str]:
                     break
         events = api.post("/events/filter", json={"limit": 50}, headers=headers)
         events.raise_for_status()
-        yield events.text
+        yield "events", events.text
         assert seen > 10
