@@ -133,7 +133,7 @@ def test_an_ended_run_keeps_what_was_under_way_and_leaves_nothing(
         (folder,) = tmp_path.iterdir()
         assert holder_of(folder) is None
         # each part has its marker: none was cut off between the two
-        parts = {path.stem for path in folder.glob("checkpoints/pruning/*.parquet")}
+        parts = {path.stem for path in folder.glob("evaluated/*.parquet")}
         assert parts == {path.stem for path in folder.glob("checkpoints/pruning/*.json")}
         assert not list((folder / "checkpoints" / "tmp").iterdir())
         site.retry(run)
