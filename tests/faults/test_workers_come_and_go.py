@@ -5,12 +5,14 @@ Schedulers and workers are separate processes, started by the command lines of o
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.compute.executor import PartitionsFailed
 from pipeline.inputs import load_request
 from pipeline.runner import run_direct
 from pipeline.settings import load_settings
@@ -22,7 +24,8 @@ Tell = Callable[[str], None]
 AREA = "Cluster"
 ROWS = 100
 LIMIT = 2_000
-MEDIUM = Path(__file__).parents[2] / "fixtures" / "projects" / "medium.yaml"
+ROOT = Path(__file__).parents[2]
+MEDIUM = ROOT / "fixtures" / "projects" / "medium.yaml"
 
 
 @pytest.fixture
@@ -81,6 +84,49 @@ def test_a_pool_that_shrinks_to_nothing_and_comes_back(
     assert any(reason.startswith("no workers; waiting up to") for reason in waits)
     assert (run / "ranked.parquet").read_bytes() == reference
     came_of_it("the run said that it waits for workers, went on with the new ones, same bytes")
+
+
+@pytest.fixture
+def other_engine(tmp_path: Path) -> Path:
+    """This project with a word more in a stage's code: another engine."""
+    folder = tmp_path / "other-engine"
+    for name in ("kernels", "pipeline"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "pipeline" / "stages" / "counts.py").open("a") as code:
+        code.write("# another engine\n")
+    return folder
+
+
+@pytest.mark.fault(AREA, "a worker of another engine joins in the middle of a run")
+def test_a_later_worker_of_another_engine_is_sent_away(
+    tmp_path: Path,
+    cluster: DaskCluster,
+    other_engine: Path,
+    reference: bytes,
+    came_of_it: Tell,
+) -> None:
+    cluster.add()
+
+    def rollout(progress: Progress) -> None:
+        if progress.stage == "pruning" and progress.done == 3:
+            cluster.add(PYTHONPATH=str(other_engine))
+            assert cluster.workers[-1].process.wait(60) is not None
+
+    run = run_on(cluster, tmp_path, rollout)
+    assert "this worker runs engine" in cluster.workers[-1].log.read_text()
+    assert cluster.workers[0].runs
+    assert (run / "ranked.parquet").read_bytes() == reference
+    came_of_it("it closed itself before it got work and said why; same bytes")
+
+
+@pytest.mark.fault(AREA, "all workers are of another engine")
+def test_workers_of_another_engine_end_a_run_before_it_begins(
+    tmp_path: Path, cluster: DaskCluster, other_engine: Path, came_of_it: Tell
+) -> None:
+    cluster.add(PYTHONPATH=str(other_engine))
+    with pytest.raises(PartitionsFailed, match="the plan needs"):
+        run_on(cluster, tmp_path)
+    came_of_it("ended before any partition, both engines named")
 
 
 @pytest.mark.full

@@ -46,7 +46,7 @@ class DaskCluster:
             "scheduler_key_file": str(self.tls / "tls.key"),
         }
 
-    def add(self, number: int = 1) -> None:
+    def add(self, number: int = 1, **variables: str) -> None:
         with self._lock:
             for _ in range(number):
                 address = next(self._addresses)
@@ -54,7 +54,7 @@ class DaskCluster:
                     Pod(
                         self._worker, address, self.tls, self.folder,
                         names={self._service: self.scheduler.address},
-                        variables={"DASK_WORKER_NAME": f"worker-{address}"},
+                        variables={"DASK_WORKER_NAME": f"worker-{address}", **variables},
                     )
                 )  # fmt: skip
                 self.added += 1

@@ -47,8 +47,8 @@ class Pod:
         given = {each["name"]: each["value"] for each in container["env"] if "value" in each}
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
             **given,
-            **(variables or {}),
             "PYTHONPATH": str(ROOT),
+            **(variables or {}),
         }
         here = {TLS_FOLDER: str(tls), **(names or {})}
         for name in environment:
