@@ -85,6 +85,19 @@ def problems_of(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
+def kubeconfig_of(server: str) -> str:
+    """A kubeconfig for the API server at an address."""
+    context = {"cluster": "here", "user": "me", "namespace": NAMESPACE}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1", "kind": "Config", "current-context": "here",
+            "clusters": [{"name": "here", "cluster": {"server": server}}],
+            "users": [{"name": "me", "user": {"token": "a-token-of-tests"}}],
+            "contexts": [{"name": "here", "context": context}],
+        }
+    )  # fmt: skip
+
+
 class KubeServer(threading.Thread):
     """The server, in a thread of its own; a context manager. `tls` is the secret's folder."""
 
@@ -114,21 +127,7 @@ class KubeServer(threading.Thread):
             self.put("customresourcedefinitions", copy.deepcopy(definition), name=plural)
         self.put("namespaces", {"metadata": {"name": NAMESPACE}})
         self.kubeconfig = self.folder / "kubeconfig"
-        self.kubeconfig.write_text(
-            yaml.safe_dump(
-                {
-                    "apiVersion": "v1", "kind": "Config", "current-context": "here",
-                    "clusters": [
-                        {"name": "here", "cluster": {"server": f"http://127.0.0.1:{self.port}"}}
-                    ],
-                    "users": [{"name": "me", "user": {"token": "a-token-of-tests"}}],
-                    "contexts": [{
-                        "name": "here",
-                        "context": {"cluster": "here", "user": "me", "namespace": NAMESPACE},
-                    }],
-                }
-            )
-        )  # fmt: skip
+        self.kubeconfig.write_text(kubeconfig_of(f"http://127.0.0.1:{self.port}"))
         return self
 
     def __exit__(

@@ -6,6 +6,9 @@ workers are real, and speak TLS with each other.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,8 +27,8 @@ from pipeline.compute.kubernetes import delete_cluster
 from pipeline.runner import run_direct
 from pipeline.settings import Settings, load_settings
 from pipeline.stages.contract import Progress
-from tests.run_projects import request_of, run_here
-from tests.services.kube_api import NAMESPACE, KubeServer
+from tests.run_projects import request_of, run_here, write_project
+from tests.services.kube_api import NAMESPACE, KubeServer, kubeconfig_of
 
 LIMIT = 2_000
 # Each makes a cluster, which takes a busy machine some ten seconds.
@@ -179,12 +182,24 @@ def test_a_manifest_the_definitions_refuse_is_told(api: KubeServer) -> None:
         KubeApi(NAMESPACE).create_cluster(wrong)
 
 
+@pytest.mark.parametrize("server", ["", "http://127.0.0.1:9"])
 def test_an_api_that_is_not_there_is_told(
-    settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Callable[..., Settings], tmp_path: Path, server: str
 ) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    with (
-        pytest.raises(KubernetesError, match="the Kubernetes API cannot be reached"),
-        open_executor(settings(workers={"fixed": 1}), Job("nowhere")),
-    ):
-        pass
+    """In a process of its own: kr8s keeps the connections of this one."""
+    chosen = settings(workers={"fixed": 1})
+    kubeconfig = tmp_path / "kubeconfig"
+    if server:
+        kubeconfig.write_text(kubeconfig_of(server))
+    names = ("compute", "cluster_file", "store", "scheduler_ca_file", "scheduler_cert_file",
+             "scheduler_key_file")  # fmt: skip
+    told = {f"ATLAS_FORGE_{name.upper()}": str(getattr(chosen, name)) for name in names}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli.main", "run", str(write_project(tmp_path, LIMIT)),
+         "--direct", "--out", str(tmp_path / "runs")],
+        env={**os.environ, **told, "KUBECONFIG": str(kubeconfig)},
+        capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "the Kubernetes API cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
