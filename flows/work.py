@@ -101,11 +101,13 @@ class RunWork:
     @errors_without_secrets()
     def input(self, say: Callable[[str], None]) -> Run:
         """Validate and resolve; the run id is known from here on. `say` hears of waiting."""
+        from pipeline.compute.executor import check_place
         from pipeline.run_trail import opened
         from pipeline.stages.input import input_stage
         from pipeline.storage.audit import RUN
 
         opened_before = self._run is not None  # this is another try
+        check_place(self.settings)
         self._run = input_stage(self.request, self.settings, say)
         if not opened_before:
             opened(self._run, RUN)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.compute import open_executor
-from pipeline.compute.executor import cause_of
+from pipeline.compute.executor import cause_of, check_place
 from pipeline.logs import LOG_PATH, run_log
 from pipeline.run_job import LastTold, job_of
 from pipeline.run_trail import on_the_trail
@@ -31,6 +31,7 @@ def run_direct(request: Request, settings: Settings, on_progress: OnProgress) ->
     What has a sound checkpoint is not computed again. Raises RunIsBusyError, PartitionsFailed,
     MergeRefusedError, DamagedPartError, OSError.
     """
+    check_place(settings)
     return _after_input(input_stage(request, settings), audit.RUN, on_progress)
 
 

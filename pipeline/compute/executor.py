@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from pipeline.compute.job import Job
-from pipeline.settings import KUBERNETES, SERIAL, THREADS, Settings
+from pipeline.settings import KUBERNETES, SERIAL, THREADS, TLS, Settings
 
 # Items under way for each slot: enough that none waits for the flow, few enough to stay small.
 WINDOW_PER_SLOT: Final = 4
@@ -90,6 +90,21 @@ def cause_of(error: BaseException) -> str:
     """What went wrong in one line, with the kind of error."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def check_place(settings: Settings) -> None:
+    """Read what a place beyond this machine needs, before anything is written.
+
+    Raises BadSettingError (certificates), InputErrors (the cluster file).
+    """
+    if settings.compute == KUBERNETES:
+        from pipeline.compute.cluster_file import load_cluster_file  # noqa: PLC0415 - as below
+
+        load_cluster_file(settings.cluster_file)
+    if settings.compute == KUBERNETES or settings.scheduler.startswith(f"{TLS}://"):
+        from pipeline.compute.certificates import given_certificates  # noqa: PLC0415 - as below
+
+        given_certificates(settings)
 
 
 @contextmanager

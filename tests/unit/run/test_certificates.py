@@ -17,7 +17,9 @@ from pipeline.cli.main import run_command
 from pipeline.compute.certificates import Certificates, given_certificates, make_certificates
 from pipeline.compute.dask_executor import SchedulerLostError, connected
 from pipeline.compute.executor import open_executor
+from pipeline.runner import run_direct
 from pipeline.settings import BadSettingError, Settings, load_settings
+from tests.run_projects import quiet, request_of
 
 HOUR = timedelta(hours=1)
 # Not valid before five minutes ago, for clocks that differ; over since one.
@@ -122,6 +124,13 @@ def test_expired_files_are_told_before_anything_is_reached(tmp_path: Path) -> No
         "scheduler_ca_file", "scheduler_cert_file",
     ]  # fmt: skip
     assert all("expired on 20" in line for line in lines)
+
+
+def test_a_run_with_expired_files_writes_nothing(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "tls", make_certificates(EXPIRED), out=str(tmp_path / "runs"))
+    with pytest.raises(BadSettingError, match="expired on"):
+        run_direct(request_of(tmp_path), settings, quiet)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_files_that_do_not_fit_each_other_are_told(tmp_path: Path, ours: Certificates) -> None:
