@@ -171,10 +171,11 @@ def test_who_waits_for_a_killed_holder_takes_over(
     came_of_it(f"the second took over and computed {pruned} of {PARTITIONS} partitions; same rows")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("how", "options", "code"),
     [
-        pytest.param(signal.SIGINT, [], 130, id="ctrl-c", marks=pytest.mark.full),
+        pytest.param(signal.SIGINT, [], 130, id="ctrl-c"),
         pytest.param(None, ["--no-wait"], 1, id="no-wait"),
     ],
 )
