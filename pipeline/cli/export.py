@@ -48,6 +48,8 @@ def command(
       atlas-forge export small-1a2b3c4d5e6f --to few.parquet --columns id,tier,wacc,dscr
       atlas-forge export small-1a2b3c4d5e6f --file reports/summary.pdf --to summary.pdf
     """
+    from pipeline.storage.audit import EXPORT
+
     results = results_of(out, mongo)
     if path is not None:
         from pipeline.query.files import fetch_file
@@ -57,13 +59,13 @@ def command(
                 "--file fetches a whole file: not with --where, --columns, --top"
             )
         fetched = fetch_file(results, run_id, path, Path(target), force=force)
+        leave_a_line(out, run_id, EXPORT, file=path)
         if wants_json():
             print_json(fetched)
             return
         say(f"{path} of {run_id} in {target}, {fetched['bytes']:,} bytes, as it was sealed")
         return
     from pipeline.query.export import described, export
-    from pipeline.storage.audit import EXPORT
 
     found = export(
         results, run_id, Path(target), where=where, columns=columns, most=most, force=force
