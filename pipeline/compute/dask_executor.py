@@ -41,6 +41,7 @@ CONNECT_SECONDS: Final = 30
 LOOK_SECONDS: Final = 1.0
 # A result is a small record, and fetching it waits for as long as its worker is being replaced.
 _RESULT_SECONDS: Final = 2.0
+_ATTEMPTS: Final = 10
 # Who stops a run gives it some 30 s before a SIGKILL (Prefect, Kubernetes): a partition ends within
 # a few, and closing the cluster needs the rest.
 _LAST_SECONDS: Final = 15
@@ -182,8 +183,12 @@ class DaskExecutor:
         if self._in_process:
             return {}
         # A worker that died a moment ago is being replaced; none at all could not be asked.
-        self._client.wait_for_workers(1, timeout=max(CONNECT_SECONDS, self._patience_s))
-        found = self._client.run(engine_fingerprint, on_error="return")
+        pace = _Pace(None, self.slots)
+        self._look(pace)
+        while self._alone_since is not None:
+            time.sleep(LOOK_SECONDS)
+            self._look(pace)
+        found = self._told_to_all(lambda: self._client.run(engine_fingerprint, on_error="return"))
         # One that went away while it was asked computes nothing; its successor is asked when it
         # joins.
         return {address: text for address, text in found.items() if isinstance(text, str)}
@@ -191,7 +196,18 @@ class DaskExecutor:
     def admit_only(self, expected: str) -> None:
         """Send away every worker that joins from now on and runs another engine."""
         if not self._in_process:
-            self._client.register_plugin(EngineGuard(expected))
+            self._told_to_all(lambda: self._client.register_plugin(EngineGuard(expected)))
+
+    def _told_to_all(self, tell: Callable[[], Any]) -> Any:
+        """What `tell` returns. The scheduler hangs up if a worker dies while it passes it on."""
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(OSError):
+                return tell()
+            time.sleep(LOOK_SECONDS)
+        try:
+            return tell()
+        except OSError as error:
+            raise self._lost() from error
 
     def _look(self, pace: _Pace) -> None:
         """Count the slots; wait in words for the first worker; pass on how far the fan-out is."""
