@@ -97,6 +97,7 @@ def other_engine(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.full
 @pytest.mark.fault(AREA, "a worker of another engine joins in the middle of a run")
 def test_a_later_worker_of_another_engine_is_sent_away(
     tmp_path: Path,
