@@ -18,6 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 from urllib.parse import quote_plus
 
+import httpx
 import psutil
 import pytest
 
@@ -208,10 +209,13 @@ def test_nothing_written_holds_a_secret(place: Place, tmp_path: Path) -> None:
 
 
 BLOCK = """
-import sys
+import json, sys
 from prefect.blocks.system import Secret
-Secret(value={"ATLAS_FORGE_MONGO": sys.stdin.readline()}).save("secret-scan")
+Secret(value=json.dumps({"ATLAS_FORGE_MONGO": sys.stdin.readline()})).save("secret-scan")
 """
+# What Prefect's server tells everybody who may ask it.
+TOLD = ("flow_runs", "task_runs", "logs", "artifacts", "block_documents",
+        "deployments", "variables", "events")  # fmt: skip
 BY_BLOCK = """
 import sys
 from flows.flow import atlas_forge_run
@@ -261,6 +265,12 @@ def test_neither_prefect_nor_dask_over_tls_keeps_a_secret(place: Place, tmp_path
         arguments = (str(place.folder / "trial.yaml"), str(out))
         program = [sys.executable, "-c", BY_BLOCK]
         assert place.atlas_forge(*arguments, program=program, **here) == 0, place.said[-1]
+        user, _, word = environment["PREFECT_API_AUTH_STRING"].partition(":")
+        with httpx.Client(base_url=environment["PREFECT_API_URL"], auth=(user, word)) as api:
+            for name in TOLD:
+                answer = api.post(f"/{name}/filter", json={})
+                assert answer.status_code == 200, (name, answer.text)
+                place.said.append((f"API {name}", answer.content))
         place.said.append(("workers", (cluster.workers[0].log.read_bytes())))
         place.said.append(("scheduler", (cluster.scheduler.log.read_bytes())))
     written = list(place.written())
