@@ -138,13 +138,14 @@ def engine_of(worker: psutil.Process) -> psutil.Process:
     return wait_for(engine)
 
 
-def all_quiet(worker: psutil.Process) -> None:
-    """Wait until a worker is done with a run that crashed: its hooks, and a last word on its state.
+def all_quiet(worker: psutil.Process, seconds: float = 2.0) -> None:
+    """Wait until a worker is done with a run that ended: its hooks, and a last word on its state.
 
-    That word would be the end of a retry which came before it.
+    That word would be the end of a retry which came before it. After a cancellation the worker
+    looks every three seconds whether the process is gone.
     """
     quiet_since = time.monotonic()
-    while time.monotonic() < quiet_since + 2.0:
+    while time.monotonic() < quiet_since + seconds:
         if worker.children():
             quiet_since = time.monotonic()
         time.sleep(0.1)

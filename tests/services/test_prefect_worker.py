@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on_when_it_is_retried(
 
 def left_behind(site: Site, worker: psutil.Process) -> list[str]:
     """Commands that a run has left: whatever knows the site, beside the worker itself."""
-    all_quiet(worker)
+    all_quiet(worker, seconds=8.0)
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
