@@ -107,9 +107,12 @@ def _kernels(_: Settings) -> str:
 
 
 def _dask(settings: Settings) -> str:
-    from pipeline.compute import open_executor
+    from uuid import uuid4
 
-    with open_executor(settings) as executor:
+    from pipeline.compute import open_executor
+    from pipeline.compute.job import Job
+
+    with open_executor(settings, Job(f"doctor-{uuid4()}")) as executor:
         if sorted(executor.map_unordered(abs, [-1, 2])) != [1, 2]:
             raise RuntimeError("tasks come back wrong")
         return f"{executor.slots} slots, {settings.compute}"

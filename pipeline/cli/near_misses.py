@@ -71,6 +71,7 @@ def command(
       atlas-forge near-misses small-1a2b3c4d5e6f --where "tier = Bronze and dscr >= 1.35" --json
     """
     from pipeline.compute import open_executor
+    from pipeline.compute.job import Job
     from pipeline.solve.near_miss_run import near_miss_ids, solved_tables
     from pipeline.stages.input import stored
     from pipeline.storage.desk import at_its_desk
@@ -98,7 +99,7 @@ def command(
     with (
         progress_display() as display,
         ending_cleanly(display) as on_progress,
-        open_executor(settings) as executor,
+        open_executor(settings, Job(f"{run_id}-near-misses")) as executor,
     ):
         tables = solved_tables(plan, place, ids, executor, on_progress)
         _tell(run_id, plan, tables, shown, csv_file, in_order=False)

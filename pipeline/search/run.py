@@ -22,6 +22,7 @@ import numpy as np
 from kernels.bijection import MAX_SIZE
 from pipeline.compute import Executor, open_executor
 from pipeline.compute.executor import cause_of, check_fingerprints
+from pipeline.compute.job import Job
 from pipeline.engine import warm_up
 from pipeline.escape import path_part
 from pipeline.logs import LOG_PATH, run_log, told_on_stderr
@@ -106,7 +107,7 @@ def search(
     )
     with _opened(folder, place, settings):
         warm_up(problem)
-        with open_executor(settings) as executor:
+        with open_executor(settings, Job(plan.run_id)) as executor:
             check_fingerprints(executor, plan.fingerprint)
             _spend(story, place, executor, on_progress, started, settings)
         on_progress(Progress(OUTPUT, 0, 1, 0, 0, 0.0))
