@@ -296,7 +296,7 @@ def _checked_secret_file(file: str) -> str:
         read_secret(file)
     except BadSecretFileError as error:
         raise ValueError(str(error)) from None
-    return str(Path(file).resolve())
+    return _absolute(file)
 
 
 def _checked_ca_file(file: str) -> str:
@@ -308,7 +308,15 @@ def _checked_ca_file(file: str) -> str:
         ssl.create_default_context(cafile=file)
     except ssl.SSLError:
         raise ValueError("holds no certificate") from None
-    return str(Path(file).resolve())
+    return _absolute(file)
+
+
+def _absolute(file: str) -> str:
+    """The path, for workers too, its links not followed.
+
+    A secret mounted by Kubernetes is a link into a folder that has another name in each pod.
+    """
+    return str(Path(file).absolute())
 
 
 _CHECKS: Final[dict[str, Callable[[str], Any]]] = {

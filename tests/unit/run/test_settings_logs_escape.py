@@ -161,3 +161,18 @@ def test_an_ordinary_cell_is_left_alone() -> None:
 )
 def test_a_path_part_stays_in_its_folder(text: str, part: str) -> None:
     assert escape.path_part(text) == part
+
+
+def test_a_mounted_secret_keeps_the_path_that_every_pod_has(tmp_path: Path) -> None:
+    """Kubernetes mounts a link into a folder with a name of its own in each pod."""
+    (tmp_path / "..2026_11_21").mkdir()
+    secret = tmp_path / "..2026_11_21" / "credentials"
+    secret.write_text("[default]\naws_access_key_id = k\naws_secret_access_key = s\n")
+    secret.chmod(0o440)
+    (tmp_path / "..data").symlink_to("..2026_11_21")
+    (tmp_path / "credentials").symlink_to("..data/credentials")
+    settings = load_settings(
+        {}, store="s3://bucket/runs", store_secret_file=str(tmp_path / "credentials")
+    )
+    assert settings.store_address is not None
+    assert settings.store_address.secret_file == str(tmp_path / "credentials")
