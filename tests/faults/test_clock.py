@@ -86,14 +86,8 @@ def negative(document: Any) -> list[Any]:
     return []
 
 
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        ("+0d", "-3d"),
-        pytest.param("+0d", "+5d", marks=pytest.mark.full),
-        pytest.param("-4000d", "+4000d", marks=pytest.mark.full),
-    ],
-)
+@pytest.mark.full
+@pytest.mark.parametrize(("first", "then"), [("+0d", "-3d"), ("+0d", "+5d"), ("-4000d", "+4000d")])
 @pytest.mark.fault("Clock", "the wall clock shows {first}, and {then} after 30 partitions")
 def test_a_clock_that_jumps_changes_no_result(
     tmp_path: Path, undisturbed: Path, library: str, first: str, then: str, came_of_it: Tell
