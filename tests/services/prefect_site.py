@@ -126,13 +126,25 @@ class Site:
         )
 
 
+def _command(process: psutil.Process) -> str:
+    """The command of a process; empty once it is gone."""
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
 def engine_of(worker: psutil.Process) -> psutil.Process:
-    """The process of the flow run that a worker carries out, once it is there."""
+    """The process of the flow run that a worker carries out, once it is there.
+
+    A worker starts a command for it, the program that serves a deployment a Python of its own.
+    """
 
     def engine() -> psutil.Process | None:
-        for process in worker.children(recursive=True):
-            if "prefect.engine" in process.cmdline():
-                return process
+        running = {each: _command(each) for each in worker.children(recursive=True)}
+        for mark in ("prefect.engine", "spawn_main"):
+            for process, command in running.items():
+                if mark in command:
+                    return process
         return None
 
     return wait_for(engine)
@@ -144,9 +156,11 @@ def all_quiet(worker: psutil.Process, seconds: float = 2.0) -> None:
     That word would be the end of a retry which came before it. After a cancellation the worker
     looks every three seconds whether the process is gone.
     """
-    quiet_since = time.monotonic()
+    quiet_since = begun = time.monotonic()
     while time.monotonic() < quiet_since + seconds:
-        if worker.children():
+        assert time.monotonic() < begun + 180.0, worker.children()
+        # Python's own tracker of semaphores stays as long as who started a process with it
+        if any("resource_tracker" not in _command(each) for each in worker.children()):
             quiet_since = time.monotonic()
         time.sleep(0.1)
 
