@@ -247,16 +247,15 @@ def test_who_waits_for_a_store_takes_over_from_a_killed_holder(
     came_of_it(f"the second took over and computed {pruned} of {PARTITIONS} partitions; same rows")
 
 
+@pytest.mark.full  # on a busy machine the second may be done before the first is continued
 @pytest.mark.fault(AREA, "its holder SIGSTOPped beyond its lease, and continued {when}")
-@pytest.mark.parametrize(
-    "when", ["while the other works", pytest.param("afterwards", marks=pytest.mark.full)]
-)
+@pytest.mark.parametrize("when", ["while the other works", "afterwards"])
 def test_a_stopped_holder_loses_its_lease_and_does_no_harm(
     tmp_path: Path, shared: dict[str, str], reference: bytes, when: str, came_of_it: Tell
 ) -> None:
     with started(tmp_path, "one", "anna", **shared) as first:
         first.stops_after(20)
-        with started(tmp_path, "two", "bert", **shared) as second:
+        with started(tmp_path, "two", "bert", workers="1", **shared) as second:
             second.until_said("waiting for it")
             second.until_said("has not renewed its lease for 1 s")
             if when == "afterwards":
