@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,8 @@ from pipeline.explain.scenario import explain_scenario
 from pipeline.inputs import load_request
 from pipeline.inputs.encode import problem_of
 from pipeline.inputs.request import Request
+from pipeline.runner import run_direct
+from pipeline.settings import SERIAL, load_settings
 
 
 def with_everything(request: Request) -> Request:
@@ -19,9 +22,15 @@ def with_everything(request: Request) -> Request:
     return replace(request, switches=dict.fromkeys(request.switches, True))
 
 
+# Enough structures for every stage, the reverse check of a sample among them.
+_ROWS = 2_000
+
 if __name__ == "__main__":
     small = load_request("builtin:small")
     warm_up(problem_of(small))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings({}, out=folder, compute=SERIAL, max_permutations=_ROWS)
+        run_direct(small, settings, lambda _: None)
     explain_scenario(with_everything(small), {})
     some = np.zeros(1, dtype=np.int64)
     unpermute(permute(some, 10, round_keys(1)), 10, round_keys(1))
