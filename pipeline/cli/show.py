@@ -13,7 +13,7 @@ from pipeline.places import results_of
 
 if TYPE_CHECKING:
     from pipeline.query.structures import Structure
-    from pipeline.reports.structure import Part, StructureReport
+    from pipeline.reports.run.structure import Part, StructureReport
 
 
 @click.command(name="show")

@@ -7,7 +7,7 @@ from typing import Any
 
 from kernels import codes
 from pipeline.query.structures import Structure
-from pipeline.reports.structure import StructureReport
+from pipeline.reports.run.structure import StructureReport
 
 GATE_A = codes.REASON_NAMES[: codes.N_GATE_A_REASONS]
 GATE_B = codes.REASON_NAMES[codes.N_GATE_A_REASONS :]

@@ -235,7 +235,7 @@ def _usage(run: Run, plan: Plan) -> dict[str, Any]:
 
 
 def _import_report() -> ModuleType:
-    return importlib.import_module("pipeline.reports.summary")
+    return importlib.import_module("pipeline.reports.run.summary")
 
 
 def write_report(run: Run, summary: Summary) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kernels import codes
 from pipeline.reports.numbers import share, text_of
-from pipeline.reports.reasons import TITLES
+from pipeline.reports.run.reasons import TITLES
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from pypdf import PdfReader
 
-from pipeline.reports import summary_pdf
-from pipeline.reports.model import MAX_POINTS, ReportModel
 from pipeline.reports.numbers import share, text_of
-from pipeline.reports.structure import StructureReport
-from pipeline.reports.summary import write_summary_pdf
+from pipeline.reports.pdf import run_summary as summary_pdf
+from pipeline.reports.run.model import MAX_POINTS, ReportModel
+from pipeline.reports.run.structure import StructureReport
+from pipeline.reports.run.summary import write_summary_pdf
 from tests.unit.reports.example_run import LEVERS, MANIFEST, SUMMARY, scatter, top_rows
 
 HOSTILE = '<b>Bold</b> & <img src="x"/> <font color="red">%s</font> ]]> \\ {0}'

@@ -16,7 +16,7 @@ import yaml
 from kernels import codes
 from pipeline.inputs import load_request
 from pipeline.problem import TierShares
-from pipeline.reports.model import ReportModel
+from pipeline.reports.run.model import ReportModel
 from pipeline.stages.tier_ranks import places_within, tier_ranks
 from pipeline.storage.checkpoints import ANALYSIS, Owner, write_part
 from pipeline.storage.store import LocalStore

@@ -9,10 +9,10 @@ from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, Rec
 from reportlab.lib.colors import Color, white
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from pipeline.reports.model import FunnelStep, Point, Tier
 from pipeline.reports.numbers import money, share
-from pipeline.reports.pdf_text import BOLD, REGULAR
-from pipeline.reports.theme import BLUE, GREY, INK, LINE, NAVY, PALE, TIER_COLOURS
+from pipeline.reports.pdf.text import BOLD, REGULAR
+from pipeline.reports.pdf.theme import BLUE, GREY, INK, LINE, NAVY, PALE, TIER_COLOURS
+from pipeline.reports.run.model import FunnelStep, Point, Tier
 
 _LEGEND_GAP = 16
 _LEAST_BAR = 3.0

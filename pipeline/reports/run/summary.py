@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.reports import summary_pdf
-from pipeline.reports.model import ReportModel
+from pipeline.reports.pdf import run_summary
+from pipeline.reports.run.model import ReportModel
 from pipeline.storage.store import write_file
 
 FILE_NAME = "summary.pdf"
@@ -28,6 +28,6 @@ def write_summary_pdf(
     """
     path = Path(run_dir) / "reports" / FILE_NAME
     report = ReportModel.from_run(summary, manifest, top_rows, scatter, near_misses)
-    content = summary_pdf.render(report)
+    content = run_summary.render(report)
     write_file(path, content)
     return path

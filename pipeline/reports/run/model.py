@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kernels import codes
-from pipeline.reports import wording
 from pipeline.reports.facts import Fact, Unit, Value, levers_of, shown, unit_of
-from pipeline.reports.reasons import TITLES
-from pipeline.reports.structure import StructureReport
-from pipeline.reports.wording import SWITCHES
+from pipeline.reports.run import wording
+from pipeline.reports.run.reasons import TITLES
+from pipeline.reports.run.structure import StructureReport
+from pipeline.reports.run.wording import SWITCHES
 from pipeline.solve.alike import take_in
 from pipeline.solve.changes import NEAR_MISS_CHANGES
 

@@ -7,7 +7,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
-from pipeline.reports.pdf_text import BOLD, REGULAR
+from pipeline.reports.pdf.text import BOLD, REGULAR
 
 NAVY = HexColor("#0b2341")
 BLUE = HexColor("#2563a8")

@@ -7,8 +7,9 @@ from typing import Any
 
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
-from pipeline.reports import theme, wording
-from pipeline.reports.blocks import (
+from pipeline.reports.facts import Unit, Value
+from pipeline.reports.pdf import theme
+from pipeline.reports.pdf.blocks import (
     TEXT_WIDTH,
     amount,
     cell,
@@ -19,8 +20,8 @@ from pipeline.reports.blocks import (
     section,
     striped,
 )
-from pipeline.reports.facts import Unit, Value
-from pipeline.reports.structure import Part, Scenario, StructureReport
+from pipeline.reports.run import wording
+from pipeline.reports.run.structure import Part, Scenario, StructureReport
 
 _GAP = 14
 _HALF = (TEXT_WIDTH - _GAP) / 2

@@ -10,10 +10,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
 
-from pipeline.reports import theme
 from pipeline.reports.facts import Fact, Unit, Value
 from pipeline.reports.numbers import UNDEFINED, text_of
-from pipeline.reports.pdf_text import markup
+from pipeline.reports.pdf import theme
+from pipeline.reports.pdf.text import markup
 
 TEXT_WIDTH = A4[0] - 2 * theme.MARGIN
 _MONEY_UNIT = 1e6  # tables say so in their heading or caption

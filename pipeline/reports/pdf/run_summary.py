@@ -26,8 +26,10 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from pipeline.reports import charts, structure_pdf, theme, wording
-from pipeline.reports.blocks import (
+from pipeline.reports.facts import Fact
+from pipeline.reports.numbers import UNDEFINED, share, text_of
+from pipeline.reports.pdf import charts, structure_pages, theme
+from pipeline.reports.pdf.blocks import (
     TEXT_WIDTH,
     cell,
     fact_table,
@@ -38,10 +40,9 @@ from pipeline.reports.blocks import (
     section,
     striped,
 )
-from pipeline.reports.facts import Fact
-from pipeline.reports.model import ReportModel
-from pipeline.reports.numbers import UNDEFINED, share, text_of
-from pipeline.reports.pdf_text import REGULAR, markup, shortened
+from pipeline.reports.pdf.text import REGULAR, markup, shortened
+from pipeline.reports.run import wording
+from pipeline.reports.run.model import ReportModel
 
 _WIDTH, _HEIGHT = A4
 _BAND = 66 * mm
@@ -86,7 +87,7 @@ def _story(report: ReportModel) -> list[Flowable]:
     story += _top(report)
     story += _near_misses(report)
     if report.best:
-        story += structure_pdf.pages(report.best, report.currency)
+        story += structure_pages.pages(report.best, report.currency)
     first, *others = (
         paragraph_with_lead(heading, text) for heading, text in wording.HOW_TO_READ.items()
     )

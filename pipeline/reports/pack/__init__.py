@@ -1,0 +1,1 @@
+"""The execution pack: what each of its documents says about one structure of a run."""

@@ -1,0 +1,1 @@
+"""PDF by reportlab: pages, charts, fonts."""
