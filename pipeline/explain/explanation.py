@@ -49,9 +49,31 @@ def explained(
     `facts` say which structure this is; how it ended follows them. Raises ValueError for a scenario
     that is none.
     """
+    case = Case(problem, np.ascontiguousarray(inputs.reshape(-1, 1)), currency)
+    return explained_case(
+        case,
+        title=title,
+        facts=facts,
+        settings=settings,
+        notes=notes,
+        stored=stored,
+        scenario=scenario,
+    )
+
+
+def explained_case(
+    case: Case,
+    *,
+    title: str,
+    facts: Sequence[Setting] = (),
+    settings: Sequence[Setting] = (),
+    notes: Sequence[str] = (),
+    stored: Comparison | None = None,
+    scenario: str = SCENARIOS[scenarios.BASE],
+) -> Explanation:
+    """The explanation of a case that its maker goes on with. Raises as `explained` does."""
     if scenario not in SCENARIOS:
         raise ValueError(f"scenario {scenario!r}: has to be one of {', '.join(SCENARIOS)}")
-    case = Case(problem, np.ascontiguousarray(inputs.reshape(-1, 1)), currency)
     number = SCENARIOS.index(scenario)
     base = waterfall.record(case, scenarios.BASE) if case.sound else None
     months: Section = Section("waterfall", "Waterfall")
@@ -61,7 +83,7 @@ def explained(
         months = Section("waterfall", table.title, (), (table,))
     return Explanation(
         title=title,
-        currency=currency,
+        currency=case.currency,
         facts=(*facts, *_ending(case)),
         settings=tuple(settings),
         sections=(

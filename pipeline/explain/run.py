@@ -13,7 +13,8 @@ from kernels import layout as x
 from kernels.rules import CAPEX_COVERAGE_FULL
 from pipeline.columns import MERGE_COLUMNS, survivor_table
 from pipeline.engine import figures_of_ids, sized_figures_of_ids
-from pipeline.explain.explanation import explained
+from pipeline.explain.case import Case
+from pipeline.explain.explanation import explained_case
 from pipeline.explain.model import Comparison, Explanation, Setting
 from pipeline.problem import TierShares
 from pipeline.stages.pruning import evaluated
@@ -57,10 +58,24 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
 
     Raises ValueError for a number outside it and for a scenario that is none.
     """
+    return explain_case(run, permutation_id, case_of(run, permutation_id), scenario)
+
+
+def case_of(run: StoredRun, permutation_id: int) -> Case:
+    """The inputs of a permutation under the run's problem. Raises ValueError as above."""
     plan = run.plan
     if not 0 <= permutation_id < plan.size:
         raise ValueError(f"permutation {permutation_id}: has to be from 0 to {plan.size - 1}")
     ids = np.array([permutation_id], dtype=np.int64)
+    inputs = np.ascontiguousarray(plan.space.fill(plan.problem.base, ids))
+    return Case(plan.problem, inputs, str(run.manifest["project"]["currency"]))
+
+
+def explain_case(
+    run: StoredRun, permutation_id: int, case: Case, scenario: str = "base"
+) -> Explanation:
+    """The explanation of a permutation whose case its maker goes on with."""
+    plan = run.plan
     partition = plan.partition_of(permutation_id)
     run_id = run.manifest["run_id"]
     kept = None if partition is None else run.results.row(run_id, permutation_id, partition)
@@ -70,11 +85,9 @@ def explain_permutation(run: StoredRun, permutation_id: int, scenario: str = "ba
     if kept is not None and kept[0] == RANKED_PATH:
         facts.append(Setting("rank", kept[1]["rank"]))
     settings = plan.space.labels(permutation_id).items()
-    return explained(
-        plan.problem,
-        plan.space.fill(plan.problem.base, ids)[:, 0],
+    return explained_case(
+        case,
         title=str(run.manifest["project"]["title"]),
-        currency=str(run.manifest["project"]["currency"]),
         facts=facts,
         settings=[Setting(name, _plain(value)) for name, value in settings],
         notes=_notes(run, partition, stored, kept),

@@ -131,6 +131,14 @@ class Covenants(StrictModel):
     mezz_reserve_months: Annotated[int, Field(ge=0, le=24)] = 0
 
 
+# Facts of the deal that change figures, and with them a run's id; the others only stand in
+# documents.
+DEAL_TERMS = (
+    "true_sale", "governing_law", "rule_144a", "fee_rebate_pct", "advance_uplift_pct",
+    "rate_option",
+)  # fmt: skip
+
+
 class Deal(StrictModel):
     """Facts of the deal. A flag left out is assumed to hold, and is said to be assumed."""
 

@@ -14,7 +14,7 @@ from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import LeverSetting, space_size
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import SCHEMA_VERSION, StrictModel
-from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts
+from pipeline.inputs.project import DEAL_TERMS, Covenants, Deal, Parties, ProjectFacts
 from pipeline.inputs.rulebook import RulebookFile
 
 # what a run writes beside its figures: variants, documents, sensitivities, traces
@@ -84,8 +84,16 @@ class Request:
         flags = ("true_sale", "governing_law", "rule_144a")
         return tuple(flag for flag in flags if getattr(self.deal, flag) is None)
 
+    def names(self) -> dict[str, Any]:
+        """What only documents show: parties, and facts of the deal that change no figure."""
+        deal = _plain(self.deal)
+        return {
+            "parties": _plain(self.parties),
+            "deal": {name: value for name, value in deal.items() if name not in DEAL_TERMS},
+        }
+
     def content(self) -> dict[str, Any]:
-        """Everything that can change a figure, a rank, a name on a report or what is written.
+        """Everything that can change a figure, a rank or what is written, and the project's names.
 
         Names of parties, sources, `expected` and partition rows are not in it; neither is the
         order of the file, nor the way a number or a reference is written.
@@ -100,7 +108,7 @@ class Request:
             "counterparties": _plain(self.base[catalogue.BY_NUMBER[114].name]),
             "written": _plain({n: self.base[n] for n in WRITTEN}),
             "covenants": _plain(self.covenants),
-            "deal": _plain(self.deal),
+            "deal": {name: _plain(getattr(self.deal, name)) for name in DEAL_TERMS},
             "insurer_rating": self.parties.insurer_rating,
             "hedge_counterparty_rating": self.parties.hedge_counterparty_rating,
             "local_currency": self.local_currency,

@@ -237,6 +237,7 @@ def _about(
             "sha256": hashes.get("rulebook"),
         },
         "documents": hashes,
+        "names": request.names(),
         "objective": request.run.objective,
         "seed": request.run.seed,
         "space_size": size,

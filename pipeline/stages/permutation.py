@@ -92,20 +92,26 @@ def _write_manifest(run: Run, plan: Plan) -> None:
     """The manifest of a plan; one that already describes this plan stays as it is.
 
     One without outputs is written in its place: whatever stood there, the outputs are made again.
+    So they are where only the names in documents changed, on the date the run has.
     """
     path = run.folder / MANIFEST_PATH
+    dated: dict[str, Any] = {}
     if path.exists():
         try:
             found = read_json(path)
-            if found.get("plan_hash") == plan.plan_hash and asks_the_same(found, run.about):
-                return
             reason = "it does not describe this run's plan and request"
+            if found.get("plan_hash") == plan.plan_hash and asks_the_same(found, run.about):
+                if found.get("names") == run.about["names"]:
+                    return
+                reason = "names in the documents changed"
+                dated = {name: found[name] for name in _OF_THE_FIRST}
         except UnreadableDocumentError as error:
             reason = str(error)
         run_log(run.folder, run.settings.log_level).warning("manifest_rewritten", reason=reason)
     manifest = {
         **run.about,
         "created_at": now(),
+        **dated,
         **_made_before(run, plan),
         "plan_hash": plan.plan_hash,
         "partition_rows": plan.partition_rows,

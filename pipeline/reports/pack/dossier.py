@@ -1,0 +1,233 @@
+"""Everything the documents of one structure are written from, and figures with their sources.
+
+A dossier is made once for a pack: the run's manifest, the structure's row, its explanation and the
+months of its waterfall. Documents ask it for figures by the places `document` describes, and a name
+that is not there is a KeyError of ours, never an empty cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Final
+
+from kernels import scenarios
+from pipeline.columns import BY_NAME
+from pipeline.explain import waterfall
+from pipeline.explain.case import Case
+from pipeline.explain.model import Explanation, Given, Step, Table
+from pipeline.explain.run import StoredRun, case_of, explain_case
+from pipeline.inputs import catalogue
+from pipeline.query.structures import Structure, structure_of
+from pipeline.reports.pack.document import Blank, Figure, Style, Unit, Verdicts
+
+Row = dict[str, Any]
+# Units of `explain` and of the column dictionary as documents write them.
+_UNITS: Final[dict[str, Unit]] = {
+    "%": "percent", "x": "times", "years": "years", "months": "months", "month": "count",
+    "bps": "bps", "ratio": "ratio", "0-100": "score", "points": "score", "MW": "mw",
+    "notches": "notches", "decimal": "number", "hours": "number", "count": "count",
+    "project currency": "money", "project currency/month": "money",
+    "project currency/year": "money",
+}  # fmt: skip
+_BOUND: Final = ("actual", "limit", "headroom")
+ALTERNATIVES: Final = 10  # rows of the ranking that documents show beside the structure
+
+
+@dataclass(frozen=True, eq=False)
+class Dossier:
+    """A structure of a run. `ranking` are the run's best rows, `names` its parties and deal."""
+
+    run: StoredRun
+    structure: Structure
+    case: Case
+    explanation: Explanation
+    ranking: tuple[Row, ...]
+    names: dict[str, Any]
+
+    # -- which structure this is ----------------------------------------------------------------
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return self.run.manifest
+
+    @property
+    def run_id(self) -> str:
+        return str(self.manifest["run_id"])
+
+    @property
+    def permutation_id(self) -> int:
+        return self.structure.permutation_id
+
+    @property
+    def currency(self) -> str:
+        return str(self.manifest["project"]["currency"])
+
+    @property
+    def jurisdiction(self) -> str:
+        """UK, EU, US or Global: whose day counts, indices and dates the documents have."""
+        return str(self.manifest["request"]["jurisdiction"])
+
+    @property
+    def made_at(self) -> datetime:
+        """When the run was planned, UTC: the date of every document."""
+        return datetime.fromisoformat(self.manifest["created_at"]).astimezone(UTC)
+
+    @property
+    def style(self) -> Style:
+        return Style(self.currency, self.jurisdiction)
+
+    @property
+    def has_senior(self) -> bool:
+        return self.case.sound and self.case.senior > 0.0
+
+    @property
+    def has_mezzanine(self) -> bool:
+        return self.case.sound and self.case.mezz > 0.0
+
+    # -- figures of the explanation -------------------------------------------------------------
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        """Every step by its id; an unsound structure or one without debt has few."""
+        return {step.id: step for step in self.explanation.steps()}
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """Every table by its id, the base waterfall by year among them."""
+        found = {each.id: each for section in self.explanation.sections for each in section.tables}
+        if "waterfall.months" in found:
+            found["waterfall.years"] = waterfall.by_year(found["waterfall.months"])
+        return found
+
+    def step(self, step_id: str, unit: Unit | None = None) -> Figure:
+        """The result of a step; undefined, with the reason, where this structure has none."""
+        step = self.steps.get(step_id)
+        if step is None:
+            return Figure(None, unit or "text", step_id, self._why_not(step_id))
+        note = step.note if step.result is None else ""
+        return Figure(step.result, unit or unit_of(step.unit, step.result), step_id, note)
+
+    def given(self, step_id: str, symbol: str, unit: Unit | None = None) -> Figure:
+        """A number that a step's formula was given."""
+        source = f"{step_id}:{symbol}"
+        step = self.steps.get(step_id)
+        if step is None:
+            return Figure(None, unit or "text", source, self._why_not(step_id))
+        found: Given = next(each for each in step.inputs if each.symbol == symbol)
+        return Figure(found.value, unit or unit_of(found.unit, found.value), source)
+
+    def test(self, step_id: str, part: str, unit: Unit | None = None) -> Figure:
+        """`actual`, `limit` or `headroom` of a step's test."""
+        source = f"{step_id}@{part}"
+        if part not in _BOUND:
+            raise KeyError(part)
+        step = self.steps.get(step_id)
+        if step is None or step.bound is None:
+            return Figure(None, unit or "text", source, self._why_not(step_id))
+        value: float | None = getattr(step.bound, part)
+        note = step.note if value is None else ""
+        return Figure(value, unit or unit_of(step.unit, value), source, note)
+
+    def verdict(self, step_id: str) -> Verdicts:
+        """How a step's test ended."""
+        step = self.steps.get(step_id)
+        bound = step.bound if step is not None else None
+        return Verdicts(bound.verdict if bound is not None else "none", f"{step_id}@verdict")
+
+    def cell(self, table_id: str, key: object, column: str, unit: Unit | None = None) -> Figure:
+        """A cell of a table, by the first column's value and the column's name."""
+        source = f"{table_id}[{key}].{column}"
+        table = self.tables.get(table_id)
+        if table is None:
+            return Figure(None, unit or "text", source, self._why_not(table_id))
+        place = next(i for i, each in enumerate(table.columns) if each.name == column)
+        row = next(row for row in table.rows if row[0] == key)
+        return Figure(row[place], unit or unit_of(table.columns[place].unit, row[place]), source)
+
+    def keys(self, table_id: str) -> tuple[Any, ...]:
+        """First column of a table; empty where this structure has no such table."""
+        table = self.tables.get(table_id)
+        return tuple(row[0] for row in table.rows) if table is not None else ()
+
+    # -- figures of rows, inputs and files ------------------------------------------------------
+    def column(self, name: str, unit: Unit | None = None) -> Figure:
+        """A column of the structure's row."""
+        return _of_row(self.structure.row, name, "row", unit)
+
+    def ranked(self, place: int, name: str, unit: Unit | None = None) -> Figure:
+        """A column of the ranking's row at `place`, from 0."""
+        return _of_row(self.ranking[place], name, f"ranking[{place + 1}]", unit)
+
+    def input(self, number: int, unit: Unit | None = None) -> Figure:
+        """A catalogue variable as this structure has it, choices in words."""
+        variable = catalogue.BY_NUMBER[number]
+        given = self.case.setting("", number)
+        shown = unit or unit_of(given.unit, given.value)
+        return Figure(given.value, shown, f"input.{variable.name}")
+
+    def rule(self, path: str, unit: Unit = "number") -> Figure:
+        """A figure of the rulebook, by its dotted path."""
+        return Figure(_at(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
+
+    def quote(self, path: str, unit: Unit = "number") -> Figure:
+        """A figure of the market file, by its dotted path."""
+        return Figure(_at(self.manifest["request"]["market"], path), unit, f"market.{path}")
+
+    def fact(self, path: str, unit: Unit = "text") -> Figure:
+        """A fact of the manifest, by its dotted path."""
+        return Figure(_at(self.manifest, path), unit, f"run.{path}")
+
+    def name(self, path: str) -> Figure | Blank:
+        """A name of the project file's `parties` or `deal`, or a blank to fill in."""
+        value = _at(self.names, path)
+        return Blank(path) if value is None else Figure(value, "text", path)
+
+    def _why_not(self, what: str) -> str:
+        if not self.case.sound:
+            return "the structure is not sound"
+        if what.startswith("mezzanine"):
+            return "no mezzanine"
+        return "no senior debt" if not self.has_senior else "not in this structure"
+
+
+def dossier_of(run: StoredRun, permutation_id: int, names: dict[str, Any] | None = None) -> Dossier:
+    """The dossier of a structure; `names` stand in for those the run was given.
+
+    Raises InputErrors for a number outside the run's lever space, and what
+    `pipeline.query.structures.structure_of` raises.
+    """
+    structure = structure_of(run.results, str(run.manifest["run_id"]), permutation_id)
+    case = case_of(run, permutation_id)
+    return Dossier(
+        run=run,
+        structure=structure,
+        case=case,
+        explanation=explain_case(run, permutation_id, case, scenarios.NAMES[scenarios.BASE]),
+        ranking=tuple(run.results.top(str(run.manifest["run_id"]), ALTERNATIVES)),
+        names=run.manifest["names"] if names is None else names,
+    )
+
+
+def unit_of(unit: str, value: object) -> Unit:
+    """How documents write a value that `explain` or a column gives a unit."""
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, str):
+        return "text"
+    return _UNITS.get(unit, "number")
+
+
+def _of_row(row: Row, name: str, source: str, unit: Unit | None) -> Figure:
+    value = row[name]
+    status = row.get(f"{name}_status")
+    note = str(status).replace("_", " ").lower() if value is None and status else ""
+    column = BY_NAME.get(name)
+    shown = unit or unit_of(column.unit if column is not None else "", value)
+    return Figure(value, shown, f"{source}.{name}", note)
+
+
+def _at(document: Any, path: str) -> Any:
+    """A leaf of a document. Rule keys have no dots; what is not there is a KeyError."""
+    for part in path.split("."):
+        document = document[part]
+    return document
