@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from pipeline.columns import BY_NAME, MERGE_COLUMNS
 
-Unit = Literal["text", "flag", "count", "money", "percent", "times", "years", "score", "seconds"]
+Unit = Literal[
+    "text", "flag", "count", "money", "percent", "times", "years", "score", "seconds", "megawatts"
+]  # fmt: skip
 Value = str | int | float | bool | None
 
 _UNITS: dict[str, Unit] = {
@@ -16,11 +18,14 @@ _UNITS: dict[str, Unit] = {
     "x": "times",
     "years": "years",
     "months": "count",
+    "month": "count",
+    "MW": "megawatts",
     "": "text",
     "ratio": "percent",
     "0-100": "score",
     "points": "score",
     "project currency": "money",
+    "project currency/year": "money",
 }
 
 

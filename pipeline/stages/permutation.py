@@ -101,7 +101,7 @@ def _write_manifest(run: Run, plan: Plan) -> None:
             found = read_json(path)
             reason = "it does not describe this run's plan and request"
             if found.get("plan_hash") == plan.plan_hash and asks_the_same(found, run.about):
-                if found.get("names") == run.about["names"]:
+                if found.get("names") == run.about.get("names"):
                     return
                 reason = "names in the documents changed"
                 dated = {name: found[name] for name in _OF_THE_FIRST}

@@ -10,13 +10,12 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
 
-from pipeline.reports.facts import Fact, Unit, Value
-from pipeline.reports.numbers import UNDEFINED, text_of
+from pipeline.reports.facts import Fact
+from pipeline.reports.numbers import text_of
 from pipeline.reports.pdf import theme
 from pipeline.reports.pdf.text import markup
 
 TEXT_WIDTH = A4[0] - 2 * theme.MARGIN
-_MONEY_UNIT = 1e6  # tables say so in their heading or caption
 
 
 def fact_table(facts: Sequence[Fact], currency: str) -> Table:
@@ -49,25 +48,6 @@ def _fact_cells(fact: Fact, currency: str) -> list[Paragraph]:
     if fact.value is None and fact.status:
         text = f"{text} ({fact.status.replace('_', ' ').lower()})"
     return [paragraph(fact.label, theme.LABEL), cell(text)]
-
-
-def in_table(value: Value, unit: Unit) -> str:
-    """A figure of a narrow table: money in millions, units said in the heading or caption."""
-    if value is None or isinstance(value, (str, bool)):
-        return text_of(value, unit)
-    match unit:
-        case "money":
-            return f"{value / _MONEY_UNIT:,.1f}"
-        case "years":
-            return f"{value:.1f}"
-        case "percent":
-            return f"{value:.2f}"
-    return text_of(value, unit)
-
-
-def amount(value: float | None) -> str:
-    """Money in whole units, for tables whose parts differ by orders of magnitude."""
-    return UNDEFINED if value is None else f"{value:,.0f}"
 
 
 def striped(rows: list[list[Any]], widths: Sequence[float]) -> Table:

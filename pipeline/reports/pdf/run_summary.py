@@ -27,14 +27,13 @@ from reportlab.platypus import (
 )
 
 from pipeline.reports.facts import Fact
-from pipeline.reports.numbers import UNDEFINED, share, text_of
+from pipeline.reports.numbers import UNDEFINED, in_table, share, text_of
 from pipeline.reports.pdf import charts, structure_pages, theme
 from pipeline.reports.pdf.blocks import (
     TEXT_WIDTH,
     cell,
     fact_table,
     head_cells,
-    in_table,
     paragraph,
     paragraph_with_lead,
     section,

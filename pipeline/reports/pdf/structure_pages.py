@@ -8,14 +8,13 @@ from typing import Any
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
 from pipeline.reports.facts import Unit, Value
+from pipeline.reports.numbers import amount, in_table
 from pipeline.reports.pdf import theme
 from pipeline.reports.pdf.blocks import (
     TEXT_WIDTH,
-    amount,
     cell,
     fact_table,
     head_cells,
-    in_table,
     paragraph,
     section,
     striped,

@@ -9,7 +9,7 @@ from typing import Any
 from kernels import scenarios
 from pipeline.reports.facts import Fact, facts_of, levers_of
 
-_FIGURES = (
+FIGURES = (
     ("senior_notional", "Senior notional"),
     ("mezz_notional", "Mezzanine notional"),
     ("equity_notional", "Equity notional"),
@@ -37,7 +37,7 @@ _FIGURES = (
     ("repo_eligible", "Repo eligible"),
     ("call_value", "Right to call, not added"),
 )
-_DAY_ONE = (
+DAY_ONE = (
     ("day1_zcis_5y", "Inflation swap, 5 years"),
     ("day1_zcis_10y", "Inflation swap, 10 years"),
     ("day1_rate_option", "Rate floor, cap or collar"),
@@ -48,19 +48,32 @@ _DAY_ONE = (
     ("day1_fee_rebate", "Fee rebate"),
     ("day1_advance_uplift", "Advance rate uplift"),
 )
-_SOURCES = (
+SOURCES = (
     ("senior_notional", "Senior debt"),
     ("mezz_notional", "Mezzanine debt"),
     ("day1_cash", "Day-one value"),
     ("equity_cheque", "Equity cheque"),
 )
-_RESERVES = (
+COST = ("total_cost", "Cost of the project")
+STRUCTURING_FEES = ("structuring_fees", "Structuring fees")  # no column: `structuring_fees`
+RESERVES = (
     ("upfront_fees", "Upfront fees of the debt"),
     ("construction_insurance", "Insurance in construction"),
     ("interest_during_construction", "Interest in construction"),
     ("dsra_funding", "Debt service reserve"),
     ("rent_free_reserve", "Rent-free reserve"),
     ("working_capital", "Working capital"),
+)
+
+LABELLED_INPUTS = (
+    "CPI_Scenarios_82",
+    "Rate_Shock_bps_83",
+    "OPEX_StressPct_84",
+    "Rent_DownsidePct_85",
+    "RecoveryLagMonths_87",
+    "RefinanceSpreadAdd_bps_88",
+    "CapexOverrunPct_89",
+    "COD_DelayMonths_90",
 )
 
 
@@ -117,11 +130,11 @@ class StructureReport:
             number=int(row["permutation_id"]),
             rank=int(row["rank"]),
             tier=str(row["viability_tier"]),
-            figures=facts_of(row, _FIGURES),
+            figures=facts_of(row, FIGURES),
             levers=levers_of(row),
             warnings=tuple(row.get("warnings") or ()),
             day_one=_day_one(row),
-            sources=_parts([(label, row[name]) for name, label in _SOURCES], row["total_uses"]),
+            sources=_parts([(label, row[name]) for name, label in SOURCES], row["total_uses"]),
             uses=_uses(row),
             scenarios=told,
             stresses=len(asked),
@@ -146,16 +159,20 @@ def _parts(amounts: list[tuple[str, float | None]], total: float | None) -> tupl
 def _day_one(row: Mapping[str, Any]) -> tuple[Part, ...]:
     """Parts and sum, each with its share of financing: senior, mezzanine and equity."""
     financing = _total(row["senior_notional"], row["mezz_notional"], row["equity_notional"])
-    names = (*_DAY_ONE, ("day1_cash", "Total"))
+    names = (*DAY_ONE, ("day1_cash", "Total"))
     return tuple(Part(label, row[name], _share(row[name], financing)) for name, label in names)
 
 
-def _uses(row: Mapping[str, Any]) -> tuple[Part, ...]:
+def structuring_fees(row: Mapping[str, Any]) -> float | None:
+    """Fees at close that are not the debt's; null when a part is undefined."""
     held = _total(row["total_cost"], row["upfront_fees"])
     # a difference of large sums: what is under a hundredth is their rounding
-    structuring = None if held is None else round(row["required_capital"] - held, 2) + 0.0
-    amounts = [("Cost of the project", row["total_cost"]), ("Structuring fees", structuring)]
-    amounts += [(label, row[name]) for name, label in _RESERVES]
+    return None if held is None else round(row["required_capital"] - held, 2) + 0.0
+
+
+def _uses(row: Mapping[str, Any]) -> tuple[Part, ...]:
+    amounts = [(COST[1], row[COST[0]]), (STRUCTURING_FEES[1], structuring_fees(row))]
+    amounts += [(label, row[name]) for name, label in RESERVES]
     return _parts(amounts, row["total_uses"])
 
 
@@ -171,7 +188,7 @@ def _scenarios(row: Mapping[str, Any], request: Mapping[str, Any]) -> tuple[Scen
         row["matrix_rating"],
         None,
     )
-    labels = _labels({**request["base"], **row}, request["rulebook"])
+    labels = scenario_labels({**request["base"], **row}, request["rulebook"])
     variants = scenarios.FIRST_STRESS
     return (
         base,
@@ -193,8 +210,11 @@ def _scenarios(row: Mapping[str, Any], request: Mapping[str, Any]) -> tuple[Scen
     )
 
 
-def _labels(inputs: Mapping[str, Any], rulebook: Mapping[str, Any]) -> dict[int, str]:
-    """What each scenario changes, with the figures this run used."""
+def scenario_labels(inputs: Mapping[str, Any], rulebook: Mapping[str, Any]) -> dict[int, str]:
+    """What each scenario but the base case changes, with the figures this run used.
+
+    Of `inputs` only `LABELLED_INPUTS` are read.
+    """
     # a list in the base case, its text where a lever sets it
     listed = str(inputs["CPI_Scenarios_82"]).strip("()[]").split(",")
     paths = [*(float(path) for path in listed), rulebook["stress"]["cpi_extra_pct"]]
