@@ -24,7 +24,7 @@ TOP_ROWS = 10
 TOP_REASONS = 8
 MAX_POINTS = 1500  # more do not show more on a page, and each costs bytes
 
-_TOP_COLUMNS = (
+TOP_COLUMNS = (
     ("rank", "#"),
     ("permutation_id", "Number"),
     ("viability_tier", "Tier"),
@@ -163,11 +163,11 @@ class ReportModel:
             points=_points(scatter),
             survivors=survivors,
             top_headings=(
-                *((heading, unit_of(name)) for name, heading in _TOP_COLUMNS),
+                *((heading, unit_of(name)) for name, heading in TOP_COLUMNS),
                 ("Switched on", "text"),
             ),
             top_rows=tuple(
-                (*(shown(name, row.get(name)) for name, _ in _TOP_COLUMNS), _switched_on(row))
+                (*(shown(name, row.get(name)) for name, _ in TOP_COLUMNS), switched_on(row))
                 for row in top_rows[:TOP_ROWS]
             ),
             near_misses=_near_misses(near_misses),
@@ -184,7 +184,7 @@ def _step(label: str, rows: int, total: int) -> FunnelStep:
     return FunnelStep(label, rows, _share(rows, total))
 
 
-def _switched_on(row: Mapping[str, Any]) -> str:
+def switched_on(row: Mapping[str, Any]) -> str:
     """Overlays and other switches in use: often all that tells two rows apart."""
     on = [fact.label for fact in levers_of(row) if fact.value is True]
     return ", ".join(SWITCHES.get(name, name) for name in on) or "none"
