@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.columns import survivor_fields
 from pipeline.logs import run_log
+from pipeline.not_modelled import NOT_MODELLED
 from pipeline.solve.near_miss_run import best_near_misses, ranked_tables
 from pipeline.solve.near_miss_table import counted, solutions_table
 from pipeline.space.partitions import number_of_partitions, span
@@ -56,7 +57,6 @@ from pipeline.storage.store import write_file
 
 SCHEMA = 1
 BY_CONDITIONS = "conditions"
-NOT_MODELLED = ("floating coupons",)
 _TOP_ROWS = 10
 _NEAR_MISSES_SOLVED = 100
 _SCATTER_POINTS = 20_000

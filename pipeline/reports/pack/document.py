@@ -12,6 +12,7 @@ Sources of figures, as `pipeline.reports.pack.dossier` gives them:
     stresses.table[rate_up].dscr_min     a cell of a table of `explain`, by the row's first column
     row.wacc                      a column of the structure's row in ranked.parquet
     input.SeniorCoupon_38         a catalogue variable as this structure has it
+    setting.zcis_5y               a lever's value, under the lever's name
     run.seed, project.title       the run's manifest; rulebook.rules.RK-TENOR-001 its rulebook
     deal.isin, parties.trustee    the project file's blanks
     plan.milestones[3].end        a date that the deal's calendar gives

@@ -165,6 +165,11 @@ class Dossier:
         shown = unit or unit_of(given.unit, given.value)
         return Figure(given.value, shown, f"input.{variable.name}")
 
+    def setting(self, name: str) -> Figure:
+        """A lever's value in this structure, as the run labels it."""
+        value = next(each.value for each in self.explanation.settings if each.name == name)
+        return Figure(value, unit_of("", value), f"setting.{name}")
+
     def rule(self, path: str, unit: Unit = "number") -> Figure:
         """A figure of the rulebook, by its dotted path."""
         return Figure(_at(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
