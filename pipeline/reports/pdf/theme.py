@@ -7,23 +7,18 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
+from pipeline.reports import colours
 from pipeline.reports.pdf.text import BOLD, REGULAR
 
-NAVY = HexColor("#0b2341")
-BLUE = HexColor("#2563a8")
-PALE = HexColor("#e9eef5")
-LINE = HexColor("#c9d3e0")
-INK = HexColor("#1c2733")
-GREY = HexColor("#5c6b7d")
-ACCENT = HexColor("#b08d3c")
+NAVY = HexColor(colours.NAVY)
+BLUE = HexColor(colours.BLUE)
+PALE = HexColor(colours.PALE)
+LINE = HexColor(colours.LINE)
+INK = HexColor(colours.INK)
+GREY = HexColor(colours.GREY)
+ACCENT = HexColor(colours.ACCENT)
 
-TIER_COLOURS: dict[str, Color] = {
-    "Diamond": HexColor("#1f9bcf"),
-    "Gold": HexColor("#c99a1c"),
-    "Silver": HexColor("#7d8fa6"),
-    "Bronze": HexColor("#a8653a"),
-    "Not Viable": HexColor("#d9dee6"),
-}
+TIER_COLOURS: dict[str, Color] = {name: HexColor(colour) for name, colour in colours.TIERS.items()}
 
 MARGIN = 17 * mm
 BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=13, textColor=INK)
@@ -34,7 +29,7 @@ SECTION = ParagraphStyle(
     spaceAfter=4, keepWithNext=1,
 )  # fmt: skip
 CELL = ParagraphStyle("cell", BODY, fontSize=7.8, leading=9.8)
-CELL_FAILED = ParagraphStyle("cell-failed", CELL, fontName=BOLD, textColor=HexColor("#a32020"))
+CELL_FAILED = ParagraphStyle("cell-failed", CELL, fontName=BOLD, textColor=HexColor(colours.BAD))
 CELL_RIGHT = ParagraphStyle("cell-right", CELL, alignment=TA_RIGHT)
 HEAD = ParagraphStyle("head", CELL, fontName=BOLD, fontSize=6.8, leading=8.4, textColor=white)
 HEAD_RIGHT = ParagraphStyle("head-right", HEAD, alignment=TA_RIGHT)
