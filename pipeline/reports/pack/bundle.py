@@ -62,6 +62,11 @@ class WrittenPack:
     archive: Path
     files: tuple[str, ...]
 
+    @property
+    def paths(self) -> list[Path]:
+        """All that was written."""
+        return [self.archive, self.folder / LIST_NAME, *(self.folder / each for each in self.files)]
+
 
 def pack_files(
     dossier: Dossier, formats: Sequence[str] = FORMATS, flags: Sequence[str] = FLAGS
