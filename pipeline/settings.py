@@ -36,6 +36,7 @@ STORE: Final = "store"
 STORE_ENDPOINT: Final = "store_endpoint"
 STORE_CA_FILE: Final = "store_ca_file"
 CREDENTIALS_FILE: Final = "store_secret_file"
+METRICS_PUSH: Final = "metrics_push"
 OWNER: Final = "owner"
 DESK: Final = "desk"
 
@@ -69,6 +70,8 @@ class Settings:
     dashboard: address of the Dask dashboard, such as ":8787"; empty: none.
     partition_rows, seed, max_permutations: override those of the project; None: do not.
     merge_memory_mb: what the merge may hold before it sorts on disk.
+    metrics: host:port where this process serves its metrics to Prometheus; empty: nowhere.
+    metrics_push: address of a Pushgateway that is handed the metrics after each stage; empty: none.
     log_level: least level of the human log: debug, info, warning, error.
     owner: for whom a run is made, as its manifest and audit trail name them; empty: the system's
         name of the user, at this machine.
@@ -102,6 +105,8 @@ class Settings:
     seed: int | None = None
     max_permutations: int | None = None
     merge_memory_mb: int = 256
+    metrics: str = ""
+    metrics_push: str = ""
     log_level: str = "warning"
     owner: str = ""
     desk: str = ""
@@ -163,7 +168,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "store_addressing": ADDRESSING,
 }
 # Whoever puts a password where none belongs does not find it in a message.
-_NOT_REPEATED: Final = (MONGO, STORE, STORE_ENDPOINT)
+_NOT_REPEATED: Final = (MONGO, STORE, STORE_ENDPOINT, METRICS_PUSH)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -286,6 +291,22 @@ def _checked_address(uri: str) -> str:
     return mongo_address(uri).uri
 
 
+def _checked_metrics(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ValueError("is not host:port, such as :9464 (this machine only) or 0.0.0.0:9464")
+    if any(letter in host for letter in "/@ "):
+        raise ValueError("is not host:port: the host has letters that no host has")
+    return address
+
+
+def _checked_gateway(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("is not http(s)://host:port without a user in it")
+    return url
+
+
 def _checked_store(url: str) -> str:
     """A store's address; a folder is made absolute, since workers may run in another one."""
     return str(Path(url).resolve()) if "://" not in checked_url(url) else url
@@ -324,6 +345,8 @@ _CHECKS: Final[dict[str, Callable[[str], Any]]] = {
     DESK: lambda text: checked_desk(text) if text else text,
     "wait": _checked_switch,
     COMPUTE: _checked_compute,
+    "metrics": _checked_metrics,
+    METRICS_PUSH: _checked_gateway,
     MONGO: _checked_address,
     STORE: _checked_store,
     STORE_ENDPOINT: checked_endpoint,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
 from kernels.bijection import permute, round_keys, unpermute
 from pipeline.space.levers import IntArray
 
-# Rows a partition by rows of the run: (up to, rows), contracts "Permutations".
-_ROWS_BY_COUNT = ((100_000, 2_500), (175_000, 1_800))
-_ROWS_ABOVE = 1_200
+# Rows a partition by rows of the run: (up to, rows). In larger runs a partition costs what it costs
+# to dispatch, mark and read back, and there are enough to keep every worker busy.
+_ROWS_BY_COUNT = ((100_000, 2_500), (175_000, 1_800), (1_000_000, 1_200), (10_000_000, 2_500))
+_ROWS_ABOVE = 10_000
 MOST_ROWS = 1_000_000  # of one partition, whatever is asked for
 
 
@@ -91,21 +94,29 @@ def partition_of(permutation_id: int, count: int, rows: int, size: int, seed: in
     return position // rows
 
 
-def survivor_spans(
-    survivors: Sequence[int], start: int, stop: int
-) -> tuple[tuple[int, int, int], ...]:
-    """Where the survivors [start, stop), counted in plan order, lie among pruning partitions.
+class Survivors:
+    """How many survivors each pruning partition kept, and where they lie in plan order."""
 
-    `survivors[p]` is how many partition p kept. Returns (partition, first, last + 1) triples that
-    count survivors within the partition.
-    """
-    spans = []
-    before = 0
-    for number, kept in enumerate(survivors):
-        first, last = max(start - before, 0), min(stop - before, kept)
-        if first < last:
-            spans.append((number, first, last))
-        before += kept
-        if before >= stop:
-            break
-    return tuple(spans)
+    def __init__(self, kept: Sequence[int]) -> None:
+        self._ends = list(accumulate(kept))  # survivors up to and with each partition
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self._ends[-1] if self._ends else 0
+
+    def spans(self, start: int, stop: int) -> tuple[tuple[int, int, int], ...]:
+        """Where the survivors [start, stop), counted in plan order, lie.
+
+        (partition, first, last + 1) triples that count survivors within the partition.
+        """
+        found = []
+        number = bisect_right(self._ends, start)
+        while start < stop and number < len(self._ends):
+            before = self._ends[number - 1] if number else 0
+            last = min(stop, self._ends[number])
+            if start < last:
+                found.append((number, start - before, last - before))
+                start = last
+            number += 1
+        return tuple(found)

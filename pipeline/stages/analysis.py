@@ -14,7 +14,7 @@ from pipeline.columns import survivor_table
 from pipeline.compute import Executor
 from pipeline.engine import figures_of_ids
 from pipeline.space.levers import IntArray
-from pipeline.space.partitions import number_of_partitions, span, survivor_spans
+from pipeline.space.partitions import Survivors, number_of_partitions, span
 from pipeline.stages.contract import OnProgress, Outcome, PartitionTask, Run, StageResult
 from pipeline.stages.counts import Counts
 from pipeline.stages.fan_out import fan_out
@@ -46,10 +46,9 @@ def analysis_stage(
     Raises StageIncompleteError, PartitionsFailed.
     """
     owner = Owner(plan.plan_hash, plan.fingerprint)
-    survivors = survivors_by_partition(run.store, owner, plan)
-    kept = sum(survivors)
-    total = number_of_partitions(kept, plan.partition_rows)
-    tasks = (_task(run, plan, survivors, kept, number) for number in range(total))
+    survivors = Survivors(survivors_by_partition(run.store, owner, plan))
+    total = number_of_partitions(survivors.total, plan.partition_rows)
+    tasks = (_task(run, plan, survivors, number) for number in range(total))
     return fan_out(run, ANALYSIS, tasks, total, analyse, executor, on_progress)
 
 
@@ -71,10 +70,9 @@ def survivors_by_partition(store: Store, owner: Owner, plan: Plan) -> list[int]:
     return kept
 
 
-def _task(run: Run, plan: Plan, survivors: list[int], kept: int, number: int) -> PartitionTask:
-    start, stop = span(number, kept, plan.partition_rows)
-    spans = survivor_spans(survivors, start, stop)
-    return task_of(run, plan, ANALYSIS, number, stop - start, spans)
+def _task(run: Run, plan: Plan, survivors: Survivors, number: int) -> PartitionTask:
+    start, stop = span(number, survivors.total, plan.partition_rows)
+    return task_of(run, plan, ANALYSIS, number, stop - start, survivors.spans(start, stop))
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from pipeline.compute.executor import Executor, check_fingerprints
+from pipeline.compute.executor import Executor, PartitionsFailed, check_fingerprints
 from pipeline.logs import run_log
+from pipeline.metrics import Meter, meter_of
 from pipeline.stages.contract import (
     OnProgress,
     Outcome,
@@ -32,6 +33,7 @@ def fan_out(
 ) -> StageResult:
     """Run `work` over `tasks` (`total` of them). Raises PartitionsFailed."""
     log = run_log(run.folder, run.settings.log_level)
+    meter = meter_of(run, stage)
     usage = Usage(executor.slots)
     started = time.perf_counter()
     counts: Counts = {}
@@ -39,6 +41,7 @@ def fan_out(
     reused = rows = computed_rows = survivors = 0
     busy = 0.0
     check_fingerprints(executor, run.fingerprint)
+    meter.began(total)
     latest = Progress(stage, 0, total, 0, 0, 0.0)
     on_progress(latest)
 
@@ -48,7 +51,8 @@ def fan_out(
             hold.keep(run.folder, lambda: on_progress(latest))
             yield task
 
-    for done, outcome in enumerate(executor.map_unordered(work, while_held(), total), start=1):
+    outcomes = _failures_told(executor.map_unordered(work, while_held(), total), meter)
+    for done, outcome in enumerate(outcomes, start=1):
         rows += outcome.rows
         reused += outcome.reused
         add_counts(counts, outcome.record)
@@ -70,6 +74,7 @@ def fan_out(
             processing_time_ms=round(1_000 * outcome.seconds, 3),
         )
         usage.sample()
+        meter.took(outcome, total - done, counts)
         latest = Progress(stage, done, total, rows, survivors, time.perf_counter() - started)
         on_progress(latest)
     result = StageResult(
@@ -86,6 +91,7 @@ def fan_out(
     foreign = remove_beyond(run.store, stage, total)
     if foreign:
         log.warning("parts_removed", stage=stage, parts=foreign, reason="they are of another plan")
+    figures = metrics(result, computed_rows, busy, usage)
     log.info(
         "stage_done",
         stage=stage,
@@ -94,11 +100,20 @@ def fan_out(
         redone=len(redone),
         processing_time_ms=round(1_000 * result.seconds, 3),
         memory_delta_mb=usage.delta_mb,
-        **metrics(result, computed_rows, busy, usage),
+        **figures,
     )
+    meter.ended(figures, result.seconds)
     if computed_rows or not total:
         record_stage(run.folder, stage, result.seconds, computed_rows, usage.peak_mb)
     return result
+
+
+def _failures_told(outcomes: Iterator[Outcome], meter: Meter) -> Iterator[Outcome]:
+    try:
+        yield from outcomes
+    except PartitionsFailed as error:
+        meter.failed(len(error.failures))
+        raise
 
 
 def metrics(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from types import ModuleType
 from typing import Any
@@ -76,8 +76,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
     begun = Progress(OUTPUT, 0, 1, 0, 0, 0.0)
     on_progress(begun)
     hold.keep(run.folder, lambda: on_progress(begun))
-    pruning, analysis = _markers(run, plan)
-    counts = _totals(pruning)
+    counts, analysis = _counts_and_markers(run, plan)
     survivors = sum(marker.rows for marker in analysis)
     summary = _finished(run)
     if summary is None:
@@ -132,20 +131,24 @@ def _into_mongo(run: Run) -> None:
     )
 
 
-def _markers(run: Run, plan: Plan) -> tuple[list[Marker], list[Marker]]:
-    """Markers of both fan-outs. Raises MergeRefusedError unless their rows add up to the plan."""
+def _counts_and_markers(run: Run, plan: Plan) -> tuple[Counts, list[Marker]]:
+    """Pruning's counts and analysis's markers.
+
+    Raises MergeRefusedError unless the rows of both fan-outs add up to the plan.
+    """
     rows = (plan.rows_of(number) for number in range(plan.partitions))
-    pruning = _stage_markers(run, plan, PRUNING, rows)
-    kept = sum(int(marker.record["survivors"]) for marker in pruning)
+    counts: Counts = {}
+    for marker in _stage_markers(run, plan, PRUNING, rows):
+        add_counts(counts, marker.record)
+    kept = whole(counts, "survivors")
     parts = range(number_of_partitions(kept, plan.partition_rows))
     spans = (span(number, kept, plan.partition_rows) for number in parts)
-    analysis = _stage_markers(run, plan, ANALYSIS, (stop - start for start, stop in spans))
-    return pruning, analysis
+    sizes = (stop - start for start, stop in spans)
+    return counts, list(_stage_markers(run, plan, ANALYSIS, sizes))
 
 
-def _stage_markers(run: Run, plan: Plan, stage: str, rows: Iterable[int]) -> list[Marker]:
+def _stage_markers(run: Run, plan: Plan, stage: str, rows: Iterable[int]) -> Iterator[Marker]:
     owner = Owner(plan.plan_hash, plan.fingerprint)
-    markers = []
     for number, expected in enumerate(rows):
         checked = read_marker(run.store, owner, stage, number)
         if checked.marker is None:
@@ -154,15 +157,7 @@ def _stage_markers(run: Run, plan: Plan, stage: str, rows: Iterable[int]) -> lis
             raise MergeRefusedError(
                 f"{stage} part {number} has {checked.marker.rows} rows, the plan {expected}"
             )
-        markers.append(checked.marker)
-    return markers
-
-
-def _totals(pruning: list[Marker]) -> Counts:
-    counts: Counts = {}
-    for marker in pruning:
-        add_counts(counts, marker.record)
-    return counts
+        yield checked.marker
 
 
 def _summary(run: Run, plan: Plan, counts: Counts, tally: Tally) -> Summary:

@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kernels import codes
 from pipeline.stages.counts import Counts, each_of, whole
+from pipeline.stages.exact_sum import ExactSum
 
 FUNDED_TIERS = tuple(codes.TIER_NAMES[codes.TIER_SILVER :])
 
@@ -27,7 +26,7 @@ class Tally:
         self._tiers: Counter[str] = Counter()
         self._highest: dict[str, float] = {}
         self._lowest: dict[str, float] = {}
-        self._senior: list[npt.NDArray[np.float64]] = []
+        self._senior = ExactSum()
         self.optimal: dict[str, Any] | None = None
         self._optimal_tier = -1
 
@@ -44,7 +43,7 @@ class Tally:
             if extremes["max"] is not None:
                 self._highest[name] = max(self._highest.get(name, -math.inf), extremes["max"])
                 self._lowest[name] = min(self._lowest.get(name, math.inf), extremes["min"])
-        self._senior.append(table["senior_notional"].drop_null().to_numpy())
+        self._senior.add(table["senior_notional"].drop_null().to_numpy())
         self._best_of_best_tier(table)
 
     def tiers(self, total: int) -> dict[str, int]:
@@ -55,12 +54,11 @@ class Tally:
 
     def figures(self) -> dict[str, float | None]:
         """Extremes and mean under their names in summary.json; null where nothing has one."""
-        # fsum is exact, so the mean depends neither on partitions nor on the order of ranking.
-        values = np.concatenate(self._senior) if self._senior else np.empty(0)
         return {
             "best_irr": self._highest.get("equity_irr"),
             "best_dscr": self._highest.get("dscr_min"),
-            "avg_senior": math.fsum(values) / len(values) if len(values) else None,
+            # exact, so that it depends neither on partitions nor on the order of ranking
+            "avg_senior": self._senior.mean(),
             "best_wacc": self._lowest.get("wacc"),
             "max_senior": self._highest.get("senior_notional"),
             "max_day1": self._highest.get("day1_cash"),

@@ -81,7 +81,7 @@ def merge_ranked(
     ranked = pa.schema([*merge_fields(), *schema])
     partial = scratch / target.name
     try:
-        with closing(SortedRuns(schema, ranking(objective), scratch, memory_mb)) as rows:
+        with closing(SortedRuns(schema, ranking(objective), scratch, memory_mb, expected)) as rows:
             for marker in markers:
                 table = _part(store, marker, schema)
                 pareto.add(table)

@@ -21,34 +21,39 @@ import pyarrow.compute as pc
 
 from pipeline.storage.store import named
 
-# Rows of a run that are read at once: each run holds so many while all runs are merged.
-_BATCH_ROWS: Final = 256
+# Rows of a run that are read at once: each run holds so many while all runs are merged. Fewer in a
+# large merge, so that all runs together hold an eighth of the memory; very few would cost more in
+# headers than in rows.
+_BATCH_ROWS: Final = (32, 256)
 _PLACE: Final = ("run", "place")
 
 Key = tuple[str, str]
 
 
 class SortedRuns:
-    """Takes rows in any order and gives them back sorted, with about `memory_mb` in use.
+    """Takes `rows` rows in any order and gives them back sorted, with about `memory_mb` in use.
 
     `keys` are column and direction (ASC or DESC), nulls last in either. Files go into `scratch`,
     which the caller removes. Each run is an open file while they are merged: at 256 MB that is
-    enough for some thirty million rows. Its methods raise OSError.
+    enough for some fifteen million rows. Its methods raise OSError.
     """
 
     def __init__(
-        self, schema: pa.Schema, keys: Sequence[Key], scratch: Path, memory_mb: int
+        self, schema: pa.Schema, keys: Sequence[Key], scratch: Path, memory_mb: int, rows: int
     ) -> None:
         self._schema = schema
         self._keys = keys
         self._scratch = scratch
+        self._rows = rows
         self._run_bytes = memory_mb * 2**20 // 8
         self._waiting: list[pa.Table] = []
         self._waiting_bytes = 0
         self._files: list[Path] = []
         self._connection = duckdb.connect(
             config={
-                "memory_limit": f"{max(32, memory_mb // 2)}MB",
+                # What it holds grows with the keys up to this limit; a sort beyond it costs a
+                # tenth more time at the most (measured, 2.2 million keys).
+                "memory_limit": f"{max(32, memory_mb // 8)}MB",
                 "temp_directory": str(scratch / "keys"),
                 "preserve_insertion_order": False,
             }
@@ -66,7 +71,7 @@ class SortedRuns:
                 pa.OSFile(str(path), "wb") as file,
                 pa.ipc.new_stream(file, self._schema) as out,
             ):
-                out.write_table(run, max_chunksize=_BATCH_ROWS)
+                out.write_table(run, max_chunksize=self._batch_rows(run))
             self._files.append(path)
 
     def in_order(self, rows: int) -> Iterator[pa.Table]:
@@ -74,7 +79,7 @@ class SortedRuns:
         cursors = [_Cursor(_batches(path)) for path in self._files]
         if self._waiting:
             # The last run is small, or the only one: it need not go through the disk.
-            cursors.append(_Cursor(iter(self._next_run().to_batches(_BATCH_ROWS))))
+            cursors.append(_Cursor(iter(self._next_run().to_batches(_BATCH_ROWS[-1]))))
         for runs in self._order(rows) if cursors else ():
             # Rows come grouped by run, in each run's own order, and are put where they belong.
             grouped = np.argsort(runs, kind="stable")
@@ -93,6 +98,13 @@ class SortedRuns:
     def close(self) -> None:
         """Let go of the keys. What was written to `scratch` stays there."""
         self._connection.close()
+
+    def _batch_rows(self, run: pa.Table) -> int:
+        """Rows of a run that are read at once: an eighth of the memory, shared by all runs."""
+        runs = -(-self._rows // run.num_rows)
+        least, most = _BATCH_ROWS
+        fitting: int = self._run_bytes // runs * run.num_rows // run.nbytes
+        return min(most, max(least, fitting))
 
     def _next_run(self) -> pa.Table:
         """The rows that wait, sorted; their keys are handed on."""

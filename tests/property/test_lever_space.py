@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from pipeline.problem import Lever
 from pipeline.space.levers import LeverSpace
 from pipeline.space.partitions import (
+    Survivors,
     ids_at,
     is_dense,
     number_of_partitions,
     partition_ids,
     partition_of,
     span,
-    survivor_spans,
 )
 
 
@@ -123,7 +123,7 @@ def test_survivors_are_cut_in_plan_order(survivors: list[int], rows: int) -> Non
     seen = []
     for number in range(number_of_partitions(total, rows)):
         start, stop = span(number, total, rows)
-        pieces = survivor_spans(survivors, start, stop)
+        pieces = Survivors(survivors).spans(start, stop)
         assert sum(last - first for _, first, last in pieces) == stop - start
         seen += [(part, place) for part, first, last in pieces for place in range(first, last)]
     assert seen == [(part, place) for part, kept in enumerate(survivors) for place in range(kept)]

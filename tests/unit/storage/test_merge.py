@@ -156,14 +156,14 @@ def test_a_zero_with_a_sign_ties_with_one_without(tmp_path: Path) -> None:
     rows = table().slice(0, 60_000)
     zeros = pa.array(np.where(np.arange(60_000) % 2, 0.0, -0.0))
     rows = rows.set_column(1, SCHEMA.field("wacc"), zeros)
-    runs = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 64)
+    runs = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 64, 50_000)
     runs._run_bytes = 1_000_000
     for start in range(0, 60_000, 5_000):
         runs.add(rows.slice(start, 5_000))
     found = pa.concat_tables(runs.in_order(7_000))
     runs.close()
     assert len(list(tmp_path.glob("run-*.arrow"))) >= 3
-    one = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 10_000)
+    one = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 10_000, 50_000)
     one.add(rows)
     assert found.equals(pa.concat_tables(one.in_order(7_000)).combine_chunks())
     one.close()

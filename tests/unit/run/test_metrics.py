@@ -1,0 +1,123 @@
+"""Do Prometheus and a Pushgateway get the metrics of a run, and what if they are not there?"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from pipeline import metrics
+from pipeline.inputs import load_request
+from pipeline.runner import run_direct
+from pipeline.settings import BadSettingError, load_settings
+
+PLAN = (
+    "permutations_processed_total", "permutations_per_second", "gate_a_pruned_count",
+    "gate_b_pruned_count", "avg_calculation_time_ms", "memory_usage_mb",
+    "worker_utilization_pct", "queue_depth", "error_rate_pct",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def fresh_registry() -> None:
+    """Each test its own series; a server of an earlier one keeps its own."""
+    for made in (metrics._registry, metrics._series, metrics._serve):
+        made.cache_clear()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """Value by name and stage."""
+    return {
+        (sample.name, sample.labels.get("stage", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def run(tmp_path: Path, **given: object) -> dict:
+    settings = load_settings({}, out=str(tmp_path), compute="serial", **given)
+    return run_direct(load_request("fixtures/projects/small.yaml"), settings, lambda _: None)
+
+
+def test_prometheus_reads_what_the_summary_says(tmp_path: Path) -> None:
+    port = free_port()
+    summary = run(tmp_path, metrics=f":{port}", max_permutations=3000)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        found = samples(answer.read().decode())
+    assert {name for name, stage in found if stage == "pruning"} >= set(PLAN)
+    gates = summary["gates"]
+    assert found["permutations_processed_total", "pruning"] == 3000
+    assert found["permutations_processed_total", "analysis"] == gates["b"]["passed"]
+    assert found["gate_a_pruned_count", "pruning"] == gates["a"]["in"] - gates["a"]["passed"]
+    assert found["gate_b_pruned_count", "pruning"] == gates["b"]["in"] - gates["b"]["passed"]
+    assert found["queue_depth", "pruning"] == 0
+    assert found["error_rate_pct", "pruning"] == 0
+    assert 0 < found["permutations_per_second", "pruning"]
+    assert 0 < found["memory_usage_mb", "pruning"]
+    assert found["partition_seconds_count", "pruning"] == found["partitions_done_total", "pruning"]
+
+
+class Gateway(http.server.BaseHTTPRequestHandler):
+    """Keeps what it is handed."""
+
+    taken: list[tuple[str, str]]
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        type(self).taken.append((self.path, body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_gateway_is_handed_the_metrics_of_each_stage_under_the_project(tmp_path: Path) -> None:
+    Gateway.taken = []
+    with http.server.HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        run(tmp_path, metrics_push=f"http://127.0.0.1:{server.server_port}", max_permutations=2500)
+        server.shutdown()
+    assert [path for path, _ in Gateway.taken] == [
+        "/metrics/job/atlas-forge/desk@base64/=/project/small"
+    ] * 2
+    last = samples(Gateway.taken[-1][1])
+    assert last["permutations_processed_total", "pruning"] == 2500
+    assert ("stage_seconds", "analysis") in last
+
+
+def test_a_gateway_that_is_not_there_costs_a_warning_and_not_the_run(tmp_path: Path) -> None:
+    summary = run(tmp_path, metrics_push=f"http://127.0.0.1:{free_port()}", max_permutations=2500)
+    assert summary["total_scenarios"] == 2500
+    lines = (tmp_path / summary["run_id"] / "log.jsonl").read_text().splitlines()
+    told = [line for line in map(json.loads, lines) if line["event"] == "metrics_not_pushed"]
+    assert len(told) == 2
+    assert "refused" in told[0]["reason"].lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("metrics", "9464", "host:port"),
+        ("metrics", ":0", "host:port"),
+        ("metrics", "http://host:1", "letters that no host has"),
+        ("metrics_push", "gateway:9091", "http"),
+        ("metrics_push", "https://user:secret@gateway:9091", "without a user"),
+    ],
+)
+def test_a_bad_address_is_refused_with_what_is_allowed(name: str, value: str, said: str) -> None:
+    with pytest.raises(BadSettingError, match=said) as told:
+        load_settings({}, **{name: value})
+    assert "secret" not in str(told.value)
