@@ -8,7 +8,7 @@ that is not there is a KeyError of ours, never an empty cell.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from pipeline.explain.case import Case
 from pipeline.explain.model import Explanation, Given, Step, Table
 from pipeline.explain.run import StoredRun, case_of, explain_case
 from pipeline.inputs import catalogue
+from pipeline.inputs.deal import Deal, Parties
+from pipeline.inputs.models import StrictModel
 from pipeline.query.structures import Structure, structure_of
 from pipeline.reports.pack.document import Blank, Figure, Style, Unit, Verdicts
 
@@ -32,6 +34,7 @@ _UNITS: Final[dict[str, Unit]] = {
     "project currency/year": "money",
 }  # fmt: skip
 _BOUND: Final = ("actual", "limit", "headroom")
+_NAMED: Final[dict[str, type[StrictModel]]] = {"parties": Parties, "deal": Deal}
 ALTERNATIVES: Final = 10  # rows of the ranking that documents show beside the structure
 
 
@@ -182,10 +185,33 @@ class Dossier:
         """A fact of the manifest, by its dotted path."""
         return Figure(_at(self.manifest, path), unit, f"run.{path}")
 
-    def name(self, path: str) -> Figure | Blank:
-        """A name of the project file's `parties` or `deal`, or a blank to fill in."""
-        value = _at(self.names, path)
-        return Blank(path) if value is None else Figure(value, "text", path)
+    def name(self, path: str, unit: Unit = "text") -> Figure | Blank:
+        """A name, text or date of the project file's `parties` or `deal`, or a blank to fill in.
+
+        A run that knew fewer of them has blanks; a path that is no field is a KeyError.
+        """
+        value = self._named(path)
+        if value is None or value == []:
+            return Blank(path)
+        if unit == "date":
+            return Figure(date.fromisoformat(value), unit, path)
+        return Figure(value, unit, path)
+
+    def names_of(self, path: str) -> tuple[Figure | Blank, ...]:
+        """Each of a list of names or texts, or one blank."""
+        found = self._named(path) or ()
+        listed = tuple(Figure(each, "text", f"{path}[{n}]") for n, each in enumerate(found))
+        return listed or (Blank(path),)
+
+    def named(self, path: str) -> dict[str, Any]:
+        """A mapping of the project file's `deal`, such as its `milestone_days`; often empty."""
+        return dict(self._named(path) or {})
+
+    def _named(self, path: str) -> Any:
+        block, field = path.split(".")
+        if field not in _NAMED[block].model_fields:
+            raise KeyError(path)
+        return (self.names.get(block) or {}).get(field)
 
     def _why_not(self, what: str) -> str:
         if not self.case.sound:
@@ -209,7 +235,7 @@ def dossier_of(run: StoredRun, permutation_id: int, names: dict[str, Any] | None
         case=case,
         explanation=explain_case(run, permutation_id, case, scenarios.NAMES[scenarios.BASE]),
         ranking=tuple(run.results.top(str(run.manifest["run_id"]), ALTERNATIVES)),
-        names=run.manifest["names"] if names is None else names,
+        names=run.manifest.get("names", {}) if names is None else names,
     )
 
 
