@@ -113,15 +113,18 @@ def date_text(value: date, style: Style) -> str:
     return str(format_date(value, pattern, locale="en_US"))
 
 
-def parts_of(cells: Sequence[Cell], style: Style) -> tuple[tuple[Cell, str], ...]:
+def parts_of(
+    cells: Sequence[Cell], style: Style, *, notes: bool = False
+) -> tuple[tuple[Cell, str], ...]:
     """Cells that make one answer, each with its text; a space stands where two would touch.
 
-    Nothing is put before closing punctuation, nor after an opening one or a space.
+    Nothing is put before closing punctuation, nor after an opening one or a space. With `notes`
+    an undefined figure says why.
     """
     parts: list[tuple[Cell, str]] = []
     before = ""
     for cell in cells:
-        text = text_of(cell, style)
+        text = text_with_note(cell, style) if notes else text_of(cell, style)
         if not text:
             continue
         apart = before and not before.endswith(_OPENING) and not text.startswith(_CLOSING)
@@ -130,9 +133,9 @@ def parts_of(cells: Sequence[Cell], style: Style) -> tuple[tuple[Cell, str], ...
     return tuple(parts)
 
 
-def answer_text(cells: Sequence[Cell], style: Style) -> str:
+def answer_text(cells: Sequence[Cell], style: Style, *, notes: bool = False) -> str:
     """Cells that make one answer, as one text."""
-    return "".join(text for _, text in parts_of(cells, style))
+    return "".join(text for _, text in parts_of(cells, style, notes=notes))
 
 
 def _plain(value: float, *, grouped: bool) -> str:
