@@ -74,7 +74,7 @@ class Dossier:
     @property
     def made_at(self) -> datetime:
         """When the run was planned, UTC: the date of every document."""
-        return datetime.fromisoformat(self.manifest["created_at"]).astimezone(UTC)
+        return made_at(self.manifest)
 
     @property
     def style(self) -> Style:
@@ -155,11 +155,11 @@ class Dossier:
     # -- figures of rows, inputs and files ------------------------------------------------------
     def column(self, name: str, unit: Unit | None = None) -> Figure:
         """A column of the structure's row."""
-        return _of_row(self.structure.row, name, "row", unit)
+        return figure_of_row(self.structure.row, name, "row", unit)
 
     def ranked(self, place: int, name: str, unit: Unit | None = None) -> Figure:
         """A column of the ranking's row at `place`, from 0."""
-        return _of_row(self.ranking[place], name, f"ranking[{place + 1}]", unit)
+        return figure_of_row(self.ranking[place], name, f"ranking[{place + 1}]", unit)
 
     def input(self, number: int, unit: Unit | None = None) -> Figure:
         """A catalogue variable as this structure has it, choices in words."""
@@ -175,15 +175,15 @@ class Dossier:
 
     def rule(self, path: str, unit: Unit = "number") -> Figure:
         """A figure of the rulebook, by its dotted path."""
-        return Figure(_at(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
+        return Figure(at_path(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
 
     def quote(self, path: str, unit: Unit = "number") -> Figure:
         """A figure of the market file, by its dotted path."""
-        return Figure(_at(self.manifest["request"]["market"], path), unit, f"market.{path}")
+        return Figure(at_path(self.manifest["request"]["market"], path), unit, f"market.{path}")
 
     def fact(self, path: str, unit: Unit = "text") -> Figure:
         """A fact of the manifest, by its dotted path."""
-        return Figure(_at(self.manifest, path), unit, f"run.{path}")
+        return Figure(at_path(self.manifest, path), unit, f"run.{path}")
 
     def name(self, path: str, unit: Unit = "text") -> Figure | Blank:
         """A name, text or date of the project file's `parties` or `deal`, or a blank to fill in.
@@ -239,6 +239,11 @@ def dossier_of(run: StoredRun, permutation_id: int, names: dict[str, Any] | None
     )
 
 
+def made_at(manifest: dict[str, Any]) -> datetime:
+    """When the run of a manifest was planned, UTC."""
+    return datetime.fromisoformat(manifest["created_at"]).astimezone(UTC)
+
+
 def unit_of(unit: str, value: object) -> Unit:
     """How documents write a value that `explain` or a column gives a unit."""
     if isinstance(value, bool):
@@ -248,7 +253,8 @@ def unit_of(unit: str, value: object) -> Unit:
     return _UNITS.get(unit, "number")
 
 
-def _of_row(row: Row, name: str, source: str, unit: Unit | None) -> Figure:
+def figure_of_row(row: Row, name: str, source: str, unit: Unit | None = None) -> Figure:
+    """A column of a row; where it is null its status says why."""
     value = row[name]
     status = row.get(f"{name}_status")
     note = str(status).replace("_", " ").lower() if value is None and status else ""
@@ -257,7 +263,7 @@ def _of_row(row: Row, name: str, source: str, unit: Unit | None) -> Figure:
     return Figure(value, shown, f"{source}.{name}", note)
 
 
-def _at(document: Any, path: str) -> Any:
+def at_path(document: Any, path: str) -> Any:
     """A leaf of a document. Rule keys have no dots; what is not there is a KeyError."""
     for part in path.split("."):
         document = document[part]
