@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from kernels import scenarios
 from pipeline.columns import BY_NAME
-from pipeline.explain import waterfall
+from pipeline.explain import cash_periods, waterfall
 from pipeline.explain.case import Case
 from pipeline.explain.model import Explanation, Given, Step, Table
 from pipeline.explain.run import StoredRun, case_of, explain_case
@@ -96,10 +96,17 @@ class Dossier:
 
     @cached_property
     def tables(self) -> dict[str, Table]:
-        """Every table by its id, the base waterfall by year among them."""
+        """Every table by its id, the base waterfall by quarter, year and life among them."""
         found = {each.id: each for section in self.explanation.sections for each in section.tables}
-        if "waterfall.months" in found:
-            found["waterfall.years"] = waterfall.by_year(found["waterfall.months"])
+        months = found.get("waterfall.months")
+        if months is not None:
+            added_up = (
+                waterfall.by_year(months),
+                cash_periods.by_quarter(months),
+                cash_periods.over_life(months),
+                cash_periods.cash_by_year(months),
+            )
+            found |= {table.id: table for table in added_up}
         return found
 
     def step(self, step_id: str, unit: Unit | None = None) -> Figure:
