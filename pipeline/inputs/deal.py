@@ -6,6 +6,7 @@ the two ratings of the parties do. What nobody gives is a blank in the documents
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
@@ -18,6 +19,7 @@ from pipeline.inputs.timetable import LONGEST_TASK, PAPER_IDS, TASK_IDS
 
 _ISIN = "^[A-Z]{2}[A-Z0-9]{9}[0-9]$"
 _ISIN_LENGTH = 12
+_FIRST_DATE, _LAST_DATE = dt.date(2000, 1, 1), dt.date(2100, 12, 31)
 
 
 def _investment_grade(rating: str) -> str:
@@ -27,6 +29,15 @@ def _investment_grade(rating: str) -> str:
             {"scale": ", ".join(INVESTMENT_GRADE)},
         )  # fmt: skip
     return rating
+
+
+def _with_calendar(day: dt.date) -> dt.date:
+    if not _FIRST_DATE <= day <= _LAST_DATE:
+        raise PydanticCustomError(
+            "deal_date", "has to be from {first} to {last}",
+            {"first": str(_FIRST_DATE), "last": str(_LAST_DATE)},
+        )  # fmt: skip
+    return day
 
 
 def _isin(text: str) -> str:
@@ -56,6 +67,7 @@ SwapRating = Annotated[
 ]
 Passage = Annotated[str, Field(min_length=1, max_length=1000), BeforeValidator(as_text)]
 Isin = Annotated[str, Field(pattern=_ISIN, max_length=_ISIN_LENGTH), AfterValidator(_isin)]
+DealDate = Annotated[Date, AfterValidator(_with_calendar)]
 WorkingDays = Annotated[int, Field(ge=0, le=LONGEST_TASK)]
 _TaskId = Annotated[str, BeforeValidator(_one_of(TASK_IDS))]
 _PaperId = Annotated[str, BeforeValidator(_one_of(PAPER_IDS))]
@@ -73,7 +85,7 @@ class PaperState(StrictModel):
 
     status: Literal["open", "draft", "agreed", "signed"] | None = None
     owner: Text | None = None
-    deadline: Date | None = None
+    deadline: DealDate | None = None
 
 
 class Deal(StrictModel):
@@ -90,9 +102,9 @@ class Deal(StrictModel):
     rate_option: Literal["floor", "cap", "collar"] = "floor"
 
     name: Text | None = None
-    start_date: Date | None = None
-    target_close_date: Date | None = None
-    issue_date: Date | None = None
+    start_date: DealDate | None = None
+    target_close_date: DealDate | None = None
+    issue_date: DealDate | None = None
     form: Text | None = None
     denomination: Text | None = None
     listing: Text | None = None

@@ -45,6 +45,7 @@ MISTAKES = {
     "deal.listing": ("", "is too short"),
     "deal.governing_law_text": ("x" * 1001, "at most 1000 characters"),
     "deal.issue_date": ("15-Sep-2026", "has to be a date, year-month-day"),
+    "deal.start_date": ("1999-12-31", "has to be from 2000-01-01 to 2100-12-31"),
     "deal.isin": ("GB00B03MLX28", "its check digit is wrong"),
     "deal.isin_mezzanine": ("GB00", "pattern"),
     "deal.security": (["x"] * 21, "at most 20 items"),
