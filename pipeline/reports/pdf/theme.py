@@ -8,7 +8,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
 from pipeline.reports import colours
-from pipeline.reports.pdf.text import BOLD, REGULAR
+from pipeline.reports.pdf.fonts import BOLD, REGULAR
 
 NAVY = HexColor(colours.NAVY)
 BLUE = HexColor(colours.BLUE)
