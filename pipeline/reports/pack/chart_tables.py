@@ -39,10 +39,10 @@ def tables_of(chart: Chart, style: Style) -> tuple[Grid, ...]:
             return (_over_places(chart.axis, chart.places, (*chart.series, *chart.lines), style),)
         case HeatMap():
             columns = (_text(""), *(GridColumn(name) for name in chart.columns))
-            rows = tuple(
-                (name, *cells) for name, cells in zip(chart.rows, chart.cells, strict=True)
-            )
-            return (Grid(columns, rows, landscape=len(columns) > _MOST_UPRIGHT),)
+            rows: list[tuple[Cell, ...]] = []
+            for name, cells in zip(chart.rows, chart.cells, strict=True):
+                rows.append((name, *cells))
+            return (Grid(columns, tuple(rows), landscape=len(columns) > _MOST_UPRIGHT),)
         case Tornado():
             return (_tornado(chart),)
         case Diagram():
@@ -64,10 +64,10 @@ def _over_places(
         millions = all_money(each.values)
         title = f"{each.name}, {money_symbol(style)}m" if millions else each.name
         columns.append(GridColumn(title, millions=millions))
-    rows = tuple(
-        (place, *(each.values[number] for each in series)) for number, place in enumerate(places)
-    )
-    return Grid(tuple(columns), rows, landscape=len(columns) > _MOST_UPRIGHT)
+    rows: list[tuple[Cell, ...]] = []
+    for number, place in enumerate(places):
+        rows.append((place, *(each.values[number] for each in series)))
+    return Grid(tuple(columns), tuple(rows), landscape=len(columns) > _MOST_UPRIGHT)
 
 
 def _tornado(chart: Tornado) -> Grid:
@@ -82,7 +82,7 @@ def _tornado(chart: Tornado) -> Grid:
 
 def _diagram(chart: Diagram) -> tuple[Grid, ...]:
     widest = max((len(box.text) for box in chart.boxes), default=0)
-    boxes = tuple(
+    boxes: tuple[tuple[Cell, ...], ...] = tuple(
         (box.name, box.kind.capitalize(), *box.text, *("",) * (widest - len(box.text)))
         for box in chart.boxes
     )

@@ -23,7 +23,7 @@ def rendered(document: Document, form: str) -> bytes:
 
             return word.render(document)
         case "html":
-            from pipeline.reports.html import document as page  # noqa: PLC0415
+            from pipeline.reports.html import pack_document as page  # noqa: PLC0415
 
             return page.render(document).encode()
         case "xlsx":
