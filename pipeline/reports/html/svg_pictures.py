@@ -11,15 +11,11 @@ from pipeline.reports.colours import BOXES
 from pipeline.reports.formats import answer_text, text_of
 from pipeline.reports.html.element import Markup, element
 from pipeline.reports.html.svg_scale import (
-    Measure,
     drawing,
     line_at,
     lines_of,
-    measure_of,
-    scale_of,
     stacked_text,
     text_at,
-    tick_texts,
     width_of,
 )
 from pipeline.reports.pack.document import (
@@ -32,6 +28,7 @@ from pipeline.reports.pack.document import (
     TimePlan,
     Tornado,
 )
+from pipeline.reports.scales import Measure, measure_of, scale_of, tick_texts
 
 _WIDTH: Final = 960.0
 _LABELS: Final = 270.0  # room for the names at the left

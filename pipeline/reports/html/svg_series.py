@@ -9,19 +9,9 @@ from typing import Final
 from pipeline.reports.colours import SERIES
 from pipeline.reports.formats import text_of
 from pipeline.reports.html.element import Markup, element, joined
-from pipeline.reports.html.svg_scale import (
-    Measure,
-    Scale,
-    drawing,
-    line_at,
-    lines_of,
-    measure_of,
-    scale_of,
-    text_at,
-    tick_texts,
-    width_of,
-)
+from pipeline.reports.html.svg_scale import drawing, line_at, lines_of, text_at, width_of
 from pipeline.reports.pack.document import Figure, LineChart, Series, StackedBars, Style
+from pipeline.reports.scales import Measure, Scale, measure_of, scale_of, tick_texts
 
 _WIDTH: Final = 960.0
 _HEIGHT: Final = 340.0
