@@ -14,6 +14,7 @@ from pipeline.reports.run.tier_map import TIERS
 from pipeline.reports.run.tornado import Driver, Tornado
 
 _MOST_TICKS: Final = 7
+_LEAST: Final = 0.5  # percent of the width
 _ROOM: Final = 0.05  # of the range, at both ends
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _UNITS: Final = {"bn": 1e9, "m": 1e6, "k": 1e3}
@@ -138,10 +139,15 @@ def tornado_bars(tornado: Tornado) -> TornadoBars:
 
 
 def stacked(counts: Sequence[int], most: int) -> tuple[Bar, ...]:
-    """Bars behind one another, on a scale that ends at `most`."""
+    """Bars behind one another, on a scale that ends at `most`.
+
+    What is there is to be seen, so that small bars take a little from the large ones.
+    """
+    shares = [max(_LEAST, 100.0 * count / most) if count else 0.0 for count in counts]
+    whole = 100.0 * sum(counts) / most if most else 0.0
     bars, start = [], 0.0
-    for count in counts:
-        length = 100.0 * count / most if most else 0.0
+    for share in shares:
+        length = share * whole / sum(shares) if share else 0.0
         bars.append(Bar(start, length))
         start += length
     return tuple(bars)

@@ -25,7 +25,7 @@ _DECISIVE: Final = 60  # of so many values one is chosen from a list; of more, a
 _SCENARIO_UNITS: Final[tuple[tuple[str, Unit], ...]] = (
     ("DSCR, least", "times"),
     ("DSCR, mean", "times"),
-    ("Equity IRR", "percent"),
+    ("Equity IRR %", "percent"),
     ("Worst month", "count"),
     ("Months under 1.0x", "count"),
     ("Rating", "text"),

@@ -106,7 +106,8 @@ class Told:
 class ScenarioColumns:
     """Where the rows have a scenario: the column that says what changes, and those of its figures.
 
-    `figures` are in the order of `kernels.scenarios.METRIC_NAMES`; the verdict is None where nothing is asked.
+    `figures` are in the order of `kernels.scenarios.METRIC_NAMES`; the verdict is None where
+    nothing is asked.
     """
 
     group: str

@@ -100,7 +100,8 @@ class RankingTable {
     made("span", { class: "arrow", "aria-hidden": "true" }, sorted ? (this.sort.down ? "▼" : "▲") : ""));
     button.addEventListener("click", () => this.sortBy(heading));
     const direction = sorted ? (this.sort.down ? "descending" : "ascending") : null;
-    return made("th", { scope: "col", class: this.side(column), "aria-sort": direction }, button);
+    const kind = heading.name === "permutation_id" ? "number " : "";
+    return made("th", { scope: "col", class: kind + this.side(column), "aria-sort": direction }, button);
   }
 
   side(column) {
@@ -114,10 +115,12 @@ class RankingTable {
       const column = this.columns.get(name);
       const side = this.side(column);
       if (name === "permutation_id") {
-        return made("td", { class: side }, made("a", { href: `#p=${number}` }, column.cell(row)));
+        return made("td", { class: `number ${side}` }, made("a", { href: `#p=${number}` }, column.cell(row)));
       }
       if (name === "viability_tier") return made("td", {}, tierBadge(column.value(row)));
-      return made("td", { class: side, dir: side === "left" ? "auto" : null }, column.cell(row));
+      const text = column.cell(row);
+      const left = side === "left";
+      return made("td", { class: side, dir: left ? "auto" : null, title: left ? text : null }, text);
     });
     return made("tr", { "data-number": number }, ...cells);
   }

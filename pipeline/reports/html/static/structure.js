@@ -77,9 +77,9 @@ class StructurePage {
     return made("header", {}, way,
       made("h1", { tabindex: "-1" }, `Structure ${grouped(number, 0)}`),
       made("p", { class: "under" }, made("span", { dir: "auto" }, this.facts.title), " · ", ...facts),
-      made("p", { class: "commands" }, "Its documents: ",
+      made("p", { class: "commands" }, "Make its documents: ",
         this.command(`atlas-forge pack ${this.facts.run} ${number}`),
-        " Each figure's way: ", this.command(`atlas-forge explain ${this.facts.run} ${number}`)));
+        " How each figure came about: ", this.command(`atlas-forge explain ${this.facts.run} ${number}`)));
   }
 
   tiles() {
