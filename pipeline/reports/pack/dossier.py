@@ -33,6 +33,7 @@ _UNITS: Final[dict[str, Unit]] = {
     "project currency": "money", "project currency/month": "money",
     "project currency/year": "money",
 }  # fmt: skip
+_RATINGS: Final = (75, 76)  # choices of the catalogue that are ratings
 _BOUND: Final = ("actual", "limit", "headroom")
 _NAMED: Final[dict[str, type[StrictModel]]] = {"parties": Parties, "deal": Deal}
 ALTERNATIVES: Final = 10  # rows of the ranking that documents show beside the structure
@@ -172,8 +173,16 @@ class Dossier:
         """A catalogue variable as this structure has it, choices in words."""
         variable = catalogue.BY_NUMBER[number]
         given = self.case.setting("", number)
-        shown = unit or unit_of(given.unit, given.value)
-        return Figure(given.value, shown, f"input.{variable.name}")
+        value = given.value
+        if number in _RATINGS or variable.kind in ("text", "list"):
+            value = self._written(variable.name)  # the kernels have a code for it
+        return Figure(value, unit or unit_of(given.unit, value), f"input.{variable.name}")
+
+    def _written(self, name: str) -> str:
+        """An input as the project file has it, or the lever that sets it."""
+        set_here = {each.name: each.value for each in self.explanation.settings}
+        value = set_here.get(name, self.manifest["request"]["base"][name])
+        return ", ".join(f"{each:g}" for each in value) if isinstance(value, list) else str(value)
 
     def setting(self, name: str) -> Figure:
         """A lever's value in this structure, as the run labels it."""
