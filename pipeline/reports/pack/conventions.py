@@ -48,7 +48,9 @@ BY_JURISDICTION: Final[dict[str, Conventions]] = {
         governing_law=Said("the laws of England and Wales", "usual for sterling issues"),
         inflation_index=Said("UK Retail Prices Index (RPI)", "Office for National Statistics"),
         settlement=Said("two working days after the trade", _UK_CSDR),
-        denomination=Said("100,000 in the issue's currency", "usual for issues to professional investors"),
+        denomination=Said(
+            "100,000 in the issue's currency", "usual for issues to professional investors"
+        ),
     ),
     "EU": Conventions(
         day_count=Said("30E/360", f"{_ISDA}(g); usual for fixed-rate euro private placements"),
@@ -57,7 +59,9 @@ BY_JURISDICTION: Final[dict[str, Conventions]] = {
         governing_law=Said("the law of the issuer's member state", "usual for euro issues"),
         inflation_index=Said("HICP of the euro area excluding tobacco", "Eurostat"),
         settlement=Said("two working days after the trade", _CSDR),
-        denomination=Said("100,000 euros or the equivalent", "Regulation (EU) 2017/1129, article 1(4)(c)"),
+        denomination=Said(
+            "100,000 euros or the equivalent", "Regulation (EU) 2017/1129, article 1(4)(c)"
+        ),
     ),
     "US": Conventions(
         day_count=Said("30/360", f"{_ISDA}(f); usual for fixed-rate dollar bonds"),
@@ -77,7 +81,7 @@ BY_JURISDICTION: Final[dict[str, Conventions]] = {
         settlement=Said("as agreed between the parties", "no one market's rule applies"),
         denomination=Said("200,000 in the issue's currency", "usual for international issues"),
     ),
-}  # fmt: skip
+}
 
 _EQUAL: Final = (
     "The run charges interest on twelve equal months a year, month end to month end, which is what "

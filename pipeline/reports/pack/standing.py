@@ -70,11 +70,8 @@ def _sentence(
         )
     if failed:
         gate = "Gate A" if failed[0][0].id.startswith("gate_a") else "Gate B"
-        reasons = dict.fromkeys(step.bound.reason for step in failed if step.bound is not None)
-        names = "; ".join(TITLES[each].lower() for each in reasons)
-        return (
-            f"Not viable: fails {gate} ({names}). These are terms computed, not terms offered.",
-        )
+        reasons = dict.fromkeys(TITLES[bound.reason].lower() for _, bound in failed)
+        return (f"Not viable: fails {gate} ({'; '.join(reasons)}).", _COMPUTED)
     tier = dossier.step("verdict.tier")
     if tier.value == _NOT_VIABLE:
         return ("Not viable: passes both gates, but meets the conditions of no tier.",)
