@@ -21,7 +21,7 @@ from pipeline.explain.sources import PLAN, RULES, cited
 
 BINDING: Final = "compliance.binding"
 RESULT: Final = "compliance.result"
-PASS, CONDITIONAL, FAIL = "pass", "conditional", "fail"
+PASS, CONDITIONAL, FAIL = "Pass", "Conditional", "Fail"
 # A sound structure meets these by construction, with nothing to spare.
 _BY_CONSTRUCTION: Final = ("gate_a.math_error", "gate_b.amortisation_too_slow.grows")
 _GATES: Final = (

@@ -90,8 +90,9 @@ def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int)
     digits, after = _WRITTEN[unit]
     if unit == "ratio":
         value = 100.0 * value
-    if unit in _AS_NEEDED and value != round(value):
-        digits = 1
+    if unit in _AS_NEEDED:
+        # what is whole needs no digits, however close it stands to a limit
+        digits, more_digits = (0, 0) if value == round(value) else (1, more_digits)
     return _rounded(value, digits + more_digits) + after
 
 

@@ -67,17 +67,17 @@ def test_the_result_is_that_of_gates_and_warnings(told: list[Told]) -> None:
     for _, row, explanation in told:
         result = steps_of(explanation)["compliance.result"].result
         rejected = bool(row["gate_a_reasons"] or row["gate_b_reasons"])
-        assert (result == "fail") == rejected
+        assert (result == "Fail") == rejected
         if row["warnings"] and not rejected:
-            assert result == "conditional"
+            assert result == "Conditional"
         results.add(result)
         gates = table_of(explanation, "compliance.gates")
-        assert (gates["A"]["result"] == "fail") == bool(row["gate_a_reasons"])
-        assert (gates["B"]["result"] == "fail") == bool(row["gate_b_reasons"])
+        assert (gates["A"]["result"] == "Fail") == bool(row["gate_a_reasons"])
+        assert (gates["B"]["result"] == "Fail") == bool(row["gate_b_reasons"])
         for gate in gates.values():
             parts = [gate[name] for name in ("passed", "failed", "warned", "off")]
             assert sum(parts) == gate["tests"]
-    assert {"fail", "conditional"} <= results
+    assert {"Fail", "Conditional"} <= results
 
 
 def test_rules_outside_the_gates_say_what_the_engine_decided(told: list[Told]) -> None:
@@ -198,14 +198,14 @@ def test_a_change_of_nothing_is_left_out() -> None:
 def test_no_debt_and_no_structure_at_all_are_told(told: list[Told]) -> None:
     none = explained({"OPEXMode_17": "Absolute", "OPEX_08": 90e6})
     steps = steps_of(none)
-    assert steps["compliance.result"].result == "fail"
+    assert steps["compliance.result"].result == "Fail"
     assert not [name for name in steps if name.startswith("compliance.rk_repo")]
     assert table_of(none, "stresses.effects") == {}
     inputs = told[0][0].inputs.copy()
     inputs[x.SENIOR_GRACE_MONTHS] = 12.0 * inputs[x.SENIOR_TENOR_YEARS]
     unsound = explained_case(Case(told[0][0].problem, inputs, "GBP"), title="")
     steps = steps_of(unsound)
-    assert steps["compliance.result"].result == "fail"
+    assert steps["compliance.result"].result == "Fail"
     binding = steps["compliance.binding"]
     assert binding.result is None and binding.inputs[0].origin == "gate_a.math_error.sound"
     assert table_of(unsound, "one_percent.table") == {}
