@@ -31,6 +31,7 @@ from pipeline.reports.pack.document import (
     Tornado,
     Verdicts,
 )
+from pipeline.reports.pack.undefined import undefined_notes
 
 SHADES = 10  # steps of a heat map's colours, each way
 _EMPTY = "There are no figures to draw."
@@ -177,17 +178,6 @@ def grid_html(grid: Grid, style: Style) -> Markup:
     if told:
         parts.append(element("p", told, class_="small"))
     return joined(*parts)
-
-
-def undefined_notes(grid: Grid) -> str:
-    """Why figures of a table are undefined, each reason once; empty where none is."""
-    notes = dict.fromkeys(
-        cell.note
-        for row in grid.rows
-        for cell in row
-        if isinstance(cell, Figure) and cell.value is None and cell.note
-    )
-    return f"{UNDEFINED} is undefined: {'; '.join(notes)}." if notes else ""
 
 
 def _row_class(grid: Grid, number: int) -> str | None:
