@@ -166,9 +166,8 @@ def _day_one(structures: Sequence[Structure], sign: str) -> tuple[Block, ...]:
     parts = [part for part in DAY_ONE if any(each.row[part[0]] for each in structures)]
     if not parts:
         return (table,)
-    total = _series(structures, [("day1_cash", "Total")])
     chart = StackedBars(
-        "Day-one value", "Structure", _places(structures), _series(structures, parts), total
+        "Parts of day-one value", "Structure", _places(structures), _series(structures, parts)
     )
     return (chart, table)
 
