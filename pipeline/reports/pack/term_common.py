@@ -6,12 +6,12 @@ from typing import Final
 
 from pipeline.reports.pack.conventions import Conventions, Said, accrual
 from pipeline.reports.pack.deal_dates import Day, DealDates
-from pipeline.reports.pack.document import Blank, Cell, Field, Fields, Figure
+from pipeline.reports.pack.document import Field, Fields, Figure
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.terms_in_words import (
+    WRAPS,
     collateral_test,
     covenant_test,
-    is_on,
     trap,
     turbo,
     use_of_trapped_cash,
@@ -93,28 +93,23 @@ def interest(
     )  # fmt: skip
 
 
-def wrap(dossier: Dossier, words: str, covered: bool) -> Fields:
-    """The guarantee of a tranche: provider, its rating, premium, and what it lifts."""
+def wrap(dossier: Dossier, *, covered: bool, lifts: bool) -> Fields:
+    """The guarantee of a tranche: provider, rating, premium; `lifts` tells the senior's rating."""
     if not covered:
         return Fields((Field("Guarantee", ("none for this tranche",)),), "Wrap")
-    return Fields(
-        (
-            Field("Guarantee", (words,)),
-            Field("Provider", (dossier.name("parties.insurer"),)),
-            Field(
-                "Provider's rating",
-                (dossier.given("rating.wrap", "insurer"),),
-                "the project file's, else the rulebook's",
-            ),
-            Field("Premium", (dossier.input(58), "a year on the balance")),
-            Field(
-                "Senior rating without and with it",
-                (dossier.step("rating.matrix"), "/", dossier.step("rating.wrap")),
-                "by the rulebook's matrix, before tenant and concentration",
-            ),
-        ),
-        "Wrap",
+    fields = (
+        Field("Guarantee", (WRAPS[str(dossier.input(57).value)],)),
+        Field("Provider", (dossier.name("parties.insurer"),)),
+        Field("Provider's rating", (dossier.given("rating.wrap", "insurer"),),
+              "the project file's, else the rulebook's"),
+        Field("Premium", (dossier.input(58), "a year on the balance")),
+    )  # fmt: skip
+    lifted = Field(
+        "Senior rating without and with it",
+        (dossier.step("rating.matrix"), "and", dossier.step("rating.wrap")),
+        "by the rulebook's matrix, before tenant and concentration",
     )
+    return Fields((*fields, lifted) if lifts else fields, "Wrap")
 
 
 def triggers(dossier: Dossier) -> Fields:
@@ -123,7 +118,7 @@ def triggers(dossier: Dossier) -> Fields:
         (
             Field("Covenant DSCR", covenant_test(dossier)),
             Field("Least and mean in the base case",
-                  (dossier.column("covenant_dscr_min"), "/", dossier.column("covenant_dscr_avg"))),
+                  (dossier.column("covenant_dscr_min"), "and", dossier.column("covenant_dscr_avg"))),
             Field("Cash trap", trap(dossier)),
             Field("Trapped cash", use_of_trapped_cash(dossier)),
             Field("Turbo", turbo(dossier)),
@@ -132,57 +127,8 @@ def triggers(dossier: Dossier) -> Fields:
                   (dossier.fact("request.covenants.prepayment_penalty_pct", "percent"),
                    "of what turbo and trapped cash prepay")),
             Field("Months of trap and of turbo in the base case",
-                  (dossier.column("trap_months", "count"), "/",
+                  (dossier.column("trap_months", "count"), "and",
                    dossier.column("turbo_months", "count"))),
         ),
         "Triggers",
     )  # fmt: skip
-
-
-def derived_conditions(dossier: Dossier) -> tuple[tuple[Cell, ...], ...]:
-    """Conditions precedent that follow from the structure itself."""
-    step = dossier.step
-    items: list[tuple[Cell, ...]] = [
-        ("Equity cheque of", step("uses.cheque"), "paid in or secured."),
-        ("Lease with", _tenant(dossier), "signed and in force for", dossier.input(22),
-         "from completion."),
-        ("Insurance programme in force:", dossier.input(61), "."),
-    ]  # fmt: skip
-    if dossier.has_senior:
-        items += _conditions_of_debt(dossier)
-    return tuple(items)
-
-
-def _conditions_of_debt(dossier: Dossier) -> list[tuple[Cell, ...]]:
-    step = dossier.step
-    items: list[tuple[Cell, ...]] = [
-        ("Senior rating of at least", step("rating.senior"), "confirmed; the figure is the "
-         "rulebook's matrix's, not an agency's."),
-    ]  # fmt: skip
-    by_letter = dossier.manifest["request"]["covenants"]["dsra_funding"] == "LetterOfCredit"
-    months = dossier.input(59)
-    if by_letter:
-        items.append(("Letter of credit for", months, "of senior debt service issued."))
-    elif is_on(months):
-        items.append(("Debt service reserve of", step("uses.dsra"), "funded."))
-    if is_on(dossier.column("rent_free_reserve")):
-        items.append(("Rent-free reserve of", step("uses.rent_free_reserve"), "funded."))
-    if is_on(dossier.input(60)):
-        items.append(("Liquidity facility of", dossier.input(60), "of debt service signed."))
-    if dossier.input(57).value != "None":
-        items.append(("Policy of the insurer,", dossier.name("parties.insurer"), ", issued."))
-    if is_on(dossier.column("derivatives")):
-        items.append((dossier.column("derivatives", "count"), "derivative overlays of the "
-                      "structure documented, bringing", step("day_one.total"), "at close."))  # fmt: skip
-    if dossier.has_mezzanine:
-        items.append(("Mezzanine of", step("mezzanine.notional"), "and the intercreditor "
-                      "agreement signed."))  # fmt: skip
-    if dossier.column("repo_eligible").value is True:
-        items.append(("Repo eligibility confirmed with the central bank, true sale, governing "
-                      "law and rule 144A as it asks.",))  # fmt: skip
-    return items
-
-
-def _tenant(dossier: Dossier) -> Cell:
-    tenant = dossier.manifest["project"]["tenant"]
-    return dossier.fact("project.tenant.name") if tenant else Blank("project.tenant.name")

@@ -52,10 +52,10 @@ REPO_LEGS: Final = {
     "DSCR": "Least coverage",
     "TENOR_OVER_LEASE": "Tenor within the lease",
     "NO_CENTRAL_BANK": "Central bank",
-    "BANK_RATING": "Rating, the central bank's",
-    "BANK_TENOR": "Tenor, the central bank's",
-    "BANK_ADVANCE": "Advance, the central bank's",
-    "BANK_CURRENCY": "Currency",
+    "CENTRAL_BANK_RATING": "Rating, the central bank's",
+    "CENTRAL_BANK_TENOR": "Tenor, the central bank's",
+    "CENTRAL_BANK_ADVANCE_FACTOR": "Advance, the central bank's",
+    "CENTRAL_BANK_CURRENCY": "Currency",
     "TRUE_SALE": "True sale",
     "GOVERNING_LAW": "Governing law",
     "RULE_144A": "Rule 144A",
@@ -69,9 +69,9 @@ def trap(dossier: Dossier) -> tuple[Cell, ...]:
     rule = dossier.input(102)
     under = ("under", dossier.cell(_MONTHS, 1, "trap_trigger"), "covenant DSCR,")
     if rule.value == "MezzBlock":
-        return (*under, "all cash left after the senior and its reserve, ahead of the mezzanine")
+        return (*under, "all cash left after the senior and its reserve is held back")
     share = dossier.rule(f"cash.trap_share.{rule.value}", "ratio")
-    return (*under, share, "of the cash left after the mezzanine and a turbo")
+    return (*under, share, "of the cash left after the mezzanine and a turbo is held back")
 
 
 def use_of_trapped_cash(dossier: Dossier) -> tuple[Cell, ...]:
