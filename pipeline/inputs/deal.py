@@ -116,6 +116,8 @@ class Deal(StrictModel):
     call_price: Text | None = None
     withholding_tax: Passage | None = None
     transfer_restrictions: Passage | None = None
+    inflation_index: Text | None = None
+    index_base_level: Text | None = None
     security: TupleOf[Passage] = Field(default=(), max_length=20)
     conditions_precedent: TupleOf[Passage] = Field(default=(), max_length=40)
     notices: TupleOf[Passage] = Field(default=(), max_length=10)

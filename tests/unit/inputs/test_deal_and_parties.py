@@ -28,6 +28,8 @@ FULL = {
         "call_price": "Make-whole",
         "withholding_tax": "Gross-up",
         "transfer_restrictions": "Qualified buyers",
+        "inflation_index": "CPIH",
+        "index_base_level": "134.6, December 2025",
         "security": ["Fixed charge over the site", "Assignment of the lease"],
         "conditions_precedent": ["Planning permission"],
         "notices": ["1 High Street"],
