@@ -117,7 +117,7 @@ def render(page: RunPage) -> bytes:
             script=Markup(script),  # noqa: S704
             policy=_policy(style, script),
             facts=Markup(script_text(document_of(page, blocks))),  # noqa: S704 - no < in it
-            blocks=blocks.texts,
+            blocks={name: Markup(text) for name, text in blocks.texts.items()},  # noqa: S704 - base64
             scatter=charts.scatter(page.report.points, page.frontier),
             tornados=[charts.tornado_bars(each) for each in page.tornados],
             tier_bars=_tier_bars(page),
