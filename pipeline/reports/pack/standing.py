@@ -14,6 +14,11 @@ _COMPUTED: Final = "These are terms computed, not terms offered."
 _BRONZE: Final = "Bronze"
 _NOT_VIABLE: Final = "Not Viable"
 _SIDES: Final = {">=": "at least", "<=": "at most", "=": "equal to"}
+_NAMES: Final = {
+    "dscr_min": "DSCR", "senior_wal": "average life", "wacc": "WACC", "equity_irr": "equity IRR",
+    "senior_ltv_pct": "LTV", "icr_min": "interest cover", "fccr_min": "fixed charge cover",
+    "day1_cash": "day-one value",
+}  # fmt: skip
 _COLUMNS: Final = (
     GridColumn("Test that is not met", 2.6, right=False),
     GridColumn("Rule", 1.5, right=False),
@@ -77,7 +82,7 @@ def _sentence(
         return ("Not viable: passes both gates, but meets the conditions of no tier.",)
     ending: tuple[Cell, ...] = ("It meets every hard filter of the run.",)
     if missed:
-        names = "; ".join(step.title.removeprefix("Hard filter: ") for step, _ in missed)
+        names = "; ".join(_words(step.title) for step, _ in missed)
         ending = (f"It does not meet the run's hard filters: {names}.",)
     if tier.value == _BRONZE:
         coverage = dossier.step("capital.full_coverage")
@@ -86,6 +91,13 @@ def _sentence(
             coverage, "of what is required (tier", tier, ").", *ending,
         )  # fmt: skip
     return ("Passes both gates; tier", tier, ".", *ending)
+
+
+def _words(title: str) -> str:
+    """A hard filter as people write it: `Hard filter: dscr_min >= 1.3` is DSCR at least 1.3."""
+    name, side, limit = title.removeprefix("Hard filter: ").split(" ", 2)
+    about = _NAMES.get(name, name.replace("_", " "))
+    return f"{about}: {limit}" if side == "=" else f"{about} {_SIDES[side]} {limit}"
 
 
 def _note(dossier: Dossier, step_id: str) -> str:

@@ -118,7 +118,8 @@ def triggers(dossier: Dossier) -> Fields:
         (
             Field("Covenant DSCR", covenant_test(dossier)),
             Field("Least and mean in the base case",
-                  (dossier.column("covenant_dscr_min"), "and", dossier.column("covenant_dscr_avg"))),
+                  (dossier.column("covenant_dscr_min"), "and",
+                   dossier.column("covenant_dscr_avg"))),
             Field("Cash trap", trap(dossier)),
             Field("Trapped cash", use_of_trapped_cash(dossier)),
             Field("Turbo", turbo(dossier)),
