@@ -92,7 +92,8 @@ def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int)
         value = 100.0 * value
     if unit in _AS_NEEDED:
         # what is whole needs no digits, however close it stands to a limit
-        digits, more_digits = (0, 0) if value == round(value) else (1, more_digits)
+        whole = math.isclose(value, round(value), abs_tol=1e-9)
+        digits, more_digits = (0, 0) if whole else (1, more_digits)
     return _rounded(value, digits + more_digits) + after
 
 
