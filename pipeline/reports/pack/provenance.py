@@ -43,9 +43,6 @@ def run_fields(manifest: dict[str, Any], source: str = "run") -> tuple[Field, ..
     def fact(path: str, unit: Unit = "text") -> Figure:
         return Figure(at_path(manifest, path), unit, f"{source}.{path}")
 
-    def dated(book: str) -> Figure:
-        return Figure(date.fromisoformat(manifest[book]["date"]), "date", f"{source}.{book}.date")
-
     made_on = made_at(manifest).date()
     return (
         Field("Run", (fact("run_id"),)),
@@ -60,16 +57,33 @@ def run_fields(manifest: dict[str, Any], source: str = "run") -> tuple[Field, ..
         Field("Libraries", _versions(manifest, source)),
         Field(
             "Rulebook",
-            (fact("rulebook.name"), " ", fact("rulebook.version"), " of ", dated("rulebook")),
+            (
+                fact("rulebook.name"),
+                fact("rulebook.version"),
+                "of",
+                _dated(manifest, "rulebook", source),
+            ),
         ),
-        Field("Market file", (fact("market.name"), " of ", dated("market"))),
-        Field("Age of the market file", _age(manifest, source)),
+        *market_fields(manifest, source),
         *(
             Field(f"SHA-256 of the {name} file", (fact(f"documents.{name}"),))
             for name in _FILES
             if name in manifest["documents"]
         ),
     )
+
+
+def market_fields(manifest: dict[str, Any], source: str = "run") -> tuple[Field, Field]:
+    """Which market file, its date, and how old it was at the run."""
+    name = Figure(at_path(manifest, "market.name"), "text", f"{source}.market.name")
+    return (
+        Field("Market file", (name, "of", _dated(manifest, "market", source))),
+        Field("Age of the market file", _age(manifest, source)),
+    )
+
+
+def _dated(manifest: dict[str, Any], book: str, source: str) -> Figure:
+    return Figure(date.fromisoformat(manifest[book]["date"]), "date", f"{source}.{book}.date")
 
 
 def _versions(manifest: dict[str, Any], source: str) -> tuple[str | Figure, ...]:

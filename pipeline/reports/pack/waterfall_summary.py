@@ -58,7 +58,8 @@ _RESERVES: Final = (
     ("from_rent_free_reserve", "Rent-free reserve drawn"),
     ("rent_free_reserve", "Rent-free reserve"),
     ("mezz_reserve_topped_up", "Mezzanine reserve funded"),
-    ("from_mezz_reserve", "Mezzanine reserve drawn"), ("mezz_reserve", "Mezzanine reserve"), ("from_facility", "Facility drawn in the year"),
+    ("from_mezz_reserve", "Mezzanine reserve drawn"), ("mezz_reserve", "Mezzanine reserve"),
+    ("from_facility", "Facility drawn in the year"),
     ("facility_drawn", "Facility owed"), ("trapped_in_month", "Cash trapped"),
     ("from_trapped", "Trapped cash drawn"), ("released", "Released"), ("trapped", "Trapped cash"),
 )  # fmt: skip
@@ -107,7 +108,7 @@ def waterfall_summary(dossier: Dossier) -> Document:
         years = _Years(dossier)
         sections = [
             Section("Where the cash goes", (*_charts(years), _flows(years))),
-            Section("Income and coverage", (_income(years), *_coverage(years)), new_page=True),
+            Section("Income, coverage and triggers", (_income(years),), new_page=True),
             *_debt(years),
             _section(years, "Equity", _EQUITY),
         ]
@@ -203,7 +204,7 @@ def _charts(years: _Years) -> tuple[Block, ...]:
         Series(title_of(dossier, _YEARS, name), column_of(dossier, _YEARS, name, shown))
         for name in telling(dossier, _YEARS, ("senior_balance", "mezz_balance", "dsra", "trapped"))
     ]
-    charts: list[Block] = [bars]
+    charts: list[Block] = [bars, *_coverage(years)]
     if balances:
         charts.append(
             LineChart("Balances at the end of each year", "Year from completion", places,
@@ -252,15 +253,18 @@ def _income(years: _Years) -> Grid:
         dossier.cell(_SCHEDULE, year, "dscr", "times") if year in scheduled else ""
         for year in years.keys
     ]
-    names = ("gross_income", "costs", "net_income", "fees_paid", "mezz_fees_paid", "covenant_dscr")
+    shared = ("gross_income", "costs", "net_income", "fees_paid")
+    paid = (*shared, "mezz_fees_paid") if dossier.has_mezzanine else shared
+    names = (*paid, "covenant_dscr")
+    last = len(names)
     rows: list[tuple[Cell, ...]] = []
     by_year = rows_of(dossier, _YEARS, ("year", *names))
     states = rows_of(dossier, _CASH, ("trapped", "prepaying"))
     for row, dscr, state in zip(by_year, covered, states[:-1], strict=True):
-        rows.append((*row[:6], dscr, row[6], *state))
+        rows.append((*row[:last], dscr, row[last], *state))
     total = rows_of(dossier, _LIFE, names)[0]
     least: Cell = dossier.step("senior.dscr_min", "times") if dossier.has_senior else ""
-    rows.append(("Life", *total[:5], least, total[5], *states[-1]))
+    rows.append(("Life", *total[:-1], least, total[-1], *states[-1]))
     return Grid(
         (
             GridColumn("Year", 0.6, right=False),
@@ -268,7 +272,7 @@ def _income(years: _Years) -> Grid:
             GridColumn("Opex and power", millions=True),
             GridColumn("Net operating income", millions=True),
             GridColumn("Senior fees and wrap premium", millions=True),
-            GridColumn("Mezzanine fees", millions=True),
+            *(GridColumn("Mezzanine fees", millions=True) for _ in paid[len(shared) :]),
             GridColumn("Least DSCR", 0.8),
             GridColumn("Least covenant DSCR", 0.8),
             GridColumn("Cash trap", 0.7),
