@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from kernels import codes
 from pipeline.escape import visible
 from pipeline.reports.facts import Unit
 from pipeline.reports.html.packed import Packed, PackedColumn, packed
@@ -127,6 +128,7 @@ def document_of(page: RunPage, blocks: Blocks) -> dict[str, Any]:
         },
         "wording": {**TITLES, **WARNINGS},
         "tiers": list(TIERS),
+        "ratings": [name.lower() for name in codes.RATING_NAMES],
         "tierMap": {
             "levers": [
                 {"name": visible(lever.name), "values": [visible(text) for text in lever.values]}

@@ -91,23 +91,27 @@ class Filters {
     }
   }
 
-  /** Each word of the search has to be in the tier, a rating, the number or a setting. */
+  /** Each word of the search has to be in the tier, the number or a setting, or be the rating. */
   words() {
     const text = String(new FormData(this.form).get("words") || "");
-    const named = ["viability_tier", "senior_rating", "mezz_rating", "binding_constraint",
-      "switched_on", "permutation_id", ...this.choices.map((each) => each.name)];
-    return text.toLowerCase().split(/\s+/).filter(Boolean).map((word) =>
-      named.map((name) => {
-        const column = this.columns.get(name);
-        const has = (place) => {
-          const value = column.texts ? column.texts[place] : String(column.values[place]);
-          if (typeof column.values[place] === "boolean") return false;
-          // a rating is meant as a whole: A is not BAA
-          if (name.endsWith("_rating")) return value.toLowerCase() === word;
-          return value.toLowerCase().replace(/\u00a0/g, " ").includes(word.replace(/,/g, ""));
-        };
-        return [column.places, Array.from({ length: column.count }, (_, place) => has(place))];
-      }));
+    return text.toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
+      if (this.facts.ratings.includes(word)) return [this.matching("senior_rating", word, true)];
+      const named = ["viability_tier", "permutation_id", "binding_constraint", "switched_on",
+        ...this.choices.map((each) => each.name)];
+      return named.map((name) => this.matching(name, word, false));
+    });
+  }
+
+  /** Which values of a column are a word, or hold it; switches are asked for by their own list. */
+  matching(name, word, whole) {
+    const column = this.columns.get(name);
+    const wanted = name === "permutation_id" ? word.replace(/,/g, "") : word;
+    const has = (place) => {
+      if (typeof column.values[place] === "boolean") return false;
+      const text = (column.texts ? column.texts[place] : String(column.values[place])).toLowerCase();
+      return whole ? text === wanted : text.replace(/\u00a0/g, " ").includes(wanted);
+    };
+    return [column.places, Array.from({ length: column.count }, (_, place) => has(place))];
   }
 
   /** The rows that fit, in rank order. */

@@ -50,7 +50,7 @@ function wordOf(value) {
 function textOf(value, unit, currency) {
   if (value === null) return UNDEFINED;
   if (typeof value !== "number") return wordOf(value);
-  if (unit === "count") return grouped(Math.trunc(value), 0);
+  if (unit === "count") return grouped(Math.trunc(value) + 0, 0);
   if (unit === "money") return `${currency} ${money(value)}`;
   const pattern = PATTERNS[unit];
   return pattern ? fixed(value, pattern[0]) + pattern[1] : String(value);
