@@ -207,7 +207,7 @@ def power(dossier: Dossier) -> Fields:
 
 def _reference(dossier: Dossier, key: str) -> Field:
     return Field(
-        "Reference", (dossier.fact("run_id"), "/", dossier.column("permutation_id"),
+        "Reference", (dossier.fact("run_id"), "/", dossier.column("permutation_id", "text"),
                       "/", _CODES[key])
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ _MOVED: Final = ("wrap", "zcis5", "zcis10", "option", "trs", "strip", "ccy", "to
 def sidecar(dossier: Dossier) -> Document:
     """Terms, values and sensitivities of the derivatives of a structure."""
     found = instruments(dossier)
-    sections: list[Section] = [Section("Day-one value by part", (_overview(found),))]
+    sections: list[Section] = [Section("Day-one value by part", (_overview(dossier, found),))]
     if dossier.has_senior:
         sections += [_terms(dossier, each) for each in found if each.state == "on"]
         sections += [valuation_inputs(dossier), _bumps(dossier)]
@@ -88,11 +88,11 @@ def _headline(dossier: Dossier) -> tuple[Block, ...]:
     )  # fmt: skip
 
 
-def _overview(found: tuple[Instrument, ...]) -> Grid:
-    rows = [
-        (each.title, _STATES[each.state], *each.head, each.value, each.why or each.later)
-        for each in found
+def _overview(dossier: Dossier, found: tuple[Instrument, ...]) -> Grid:
+    rows: list[tuple[Cell, ...]] = [
+        (each.title, _STATES[each.state], *each.head, each.value, _later(each)) for each in found
     ]
+    rows.append(("Day-one value", "", "", "", dossier.step("day_one.total", "money"), ""))
     return Grid(
         (
             GridColumn("Instrument", 1.7, right=False),
@@ -104,7 +104,14 @@ def _overview(found: tuple[Instrument, ...]) -> Grid:
         ),
         tuple(rows),
         caption="Negative values are paid by the project at close.",
+        totals=1,
     )
+
+
+def _later(instrument: Instrument) -> str:
+    if instrument.state == "off":
+        return ""
+    return instrument.why or instrument.later
 
 
 def _terms(dossier: Dossier, instrument: Instrument) -> Section:
