@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import math
 import re
@@ -48,6 +49,14 @@ _PAID = {
     "facility": ("from_facility",),
     "put_in": ("equity_put_in",),
     "distributed": ("equity_before_sales", "equity_put_in"),
+}
+# Dates that hang on the issue, and the tenor that each is from completion.
+_TENORS = {
+    "completion": "",
+    "senior_maturity": "SeniorTenorY_39",
+    "mezzanine_maturity": "MezzTenorY_47",
+    "call": "CallOptionYears_56",
+    "lease_end": "LeaseTermYears_22",
 }
 # Of the calendar of each jurisdiction; where it is the whole world, weekends only.
 _HOLIDAYS = {
@@ -174,6 +183,8 @@ class Told:
             return self._planned(found["task"], found["part"])
         if (found := _CELL.fullmatch(source)) is not None:
             return self._in_table(found["table"], found["key"], found["column"])
+        if first == "plan":
+            return self._of_plan(rest)
         match first:
             case "row":
                 return at(self.row, rest)
@@ -258,8 +269,44 @@ class Told:
         }
 
     # -- the timetable --------------------------------------------------------------------------
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan(self._tasks, self._deal.get("milestone_days") or {})
+
+    @property
+    def _deal(self) -> dict[str, Any]:
+        return self.names.get("deal") or {}
+
+    def _of_plan(self, name: str) -> Any:
+        """Length of the timetable, days to spare, and the dates that hang on the issue."""
+        if name == "days":
+            return self._plan.whole
+        if name == "spare":
+            return abs(self._spare())
+        years = _TENORS.get(name)
+        if years is None:
+            raise UnknownSourceError(f"plan.{name}")
+        start = (self.manifest["request"]["project"] or {}).get("construction_start")
+        issue = _date(self._deal.get("issue_date") or start)
+        assert issue is not None
+        months = self._input("ConstructionToCODMonths_23")
+        if years:
+            months += int(12 * float(self._input(years)) + 0.5)
+        return _months_after(issue, round(months))
+
+    def _spare(self) -> int:
+        """Working days from the end of the plan to the close that is asked for."""
+        deal, jurisdiction = self._deal, self.manifest["request"]["jurisdiction"]
+        start, close = (
+            _date(deal["start_date"]),
+            _date(deal.get("target_close_date") or deal["issue_date"]),
+        )
+        assert start is not None and close is not None
+        days = list(itertools.islice(_working_days(start, 1, jurisdiction), 1_000))
+        return sum(day <= close for day in days) - self._plan.whole
+
     def _planned(self, task_id: str, part: str) -> Any:
-        plan = Plan(self._tasks, (self.names.get("deal") or {}).get("milestone_days") or {})
+        plan = self._plan
         if task_id not in plan.days:
             raise UnknownSourceError(task_id)
         if part == "days":
@@ -291,7 +338,7 @@ class Told:
 
     def _dated(self, day: int, whole: int) -> int | date:
         """The working day `day` of a plan of `whole` days: a date where the deal gives one."""
-        deal = self.names.get("deal") or {}
+        deal = self._deal
         given = {name: _date(deal.get(name)) for name in
                  ("start_date", "target_close_date", "issue_date")}  # fmt: skip
         jurisdiction = self.manifest["request"]["jurisdiction"]
@@ -336,6 +383,15 @@ def _working_days(first: date, step: int, jurisdiction: str) -> Iterator[date]:
         if day.weekday() < 5 and day not in closed:
             yield day
         day += timedelta(days=step)
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day of a later month, or the last that the month has."""
+    year, month = divmod(day.month - 1 + months, 12)
+    for last in range(day.day, 0, -1):
+        with contextlib.suppress(ValueError):
+            return date(day.year + year, month + 1, last)
+    raise AssertionError(day)
 
 
 def _date(value: Any) -> date | None:

@@ -143,8 +143,10 @@ def written(shown: Shown, style: Style) -> str:
     if unit in ("number", "text", "flag"):
         return _bare(value, commas=unit == "number")
     exact = Decimal(100.0 * value if unit == "ratio" else value)
-    digits = int(exact != exact.to_integral_value()) if unit in _WHOLE else _DIGITS[unit]
-    return _grouped(exact, digits + shown.more_digits) + _ENDINGS.get(unit, "")
+    digits = _DIGITS.get(unit, 1) + shown.more_digits
+    if unit in _WHOLE and abs(exact - exact.to_integral_value()) < Decimal("1e-9"):
+        digits = 0
+    return _grouped(exact, digits) + _ENDINGS.get(unit, "")
 
 
 def _grouped(value: Decimal, digits: int) -> str:

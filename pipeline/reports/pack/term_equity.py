@@ -122,7 +122,8 @@ def _returns(dossier: Dossier) -> Fields:
 
 def _sold(dossier: Dossier) -> tuple[Cell, ...]:
     strip = "day_one.strip"
-    if not dossier.steps[strip].inputs:
+    step = dossier.steps.get(strip)
+    if step is None or not step.inputs:
         return ("none",)
     share, first = dossier.given(strip, "share", "share"), dossier.given(strip, "first", "count")
     return (share, "of distributions from operating month", first, "on")
