@@ -95,12 +95,13 @@ def section(title: str, text: str | None = None) -> list[Flowable]:
     return story
 
 
-def paragraph(text: str, style: ParagraphStyle) -> Flowable:
+def paragraph(text: str, style: ParagraphStyle, bullet: str | None = None) -> Flowable:
     """Any text, whatever is in it, in a style; its line breaks are kept."""
     if is_turned(text):
-        return _Turned(text, style)
+        return _Turned(text, style, bullet)
     bold = style.fontName == BOLD
-    return Paragraph("<br/>".join(markup(line, bold=bold) for line in text.split("\n")), style)
+    lines = (markup(line, bold=bold) for line in text.split("\n"))
+    return Paragraph("<br/>".join(lines), style, bulletText=bullet)
 
 
 def paragraph_with_lead(heading: str, text: str) -> Paragraph:
@@ -112,8 +113,9 @@ def paragraph_with_lead(heading: str, text: str) -> Paragraph:
 class _Turned(Flowable):  # type: ignore[misc]  # reportlab ships no types
     """A paragraph with right-to-left letters: broken into lines first, each line then turned."""
 
-    def __init__(self, text: str, style: ParagraphStyle) -> None:
+    def __init__(self, text: str, style: ParagraphStyle, bullet: str | None) -> None:
         super().__init__()
+        self._bullet = bullet
         self._text = text
         self._style = style
         self._set: Paragraph | None = None
@@ -127,7 +129,7 @@ class _Turned(Flowable):  # type: ignore[misc]  # reportlab ships no types
             for part in self._text.split("\n")
             for line in lines_of(part, style.fontSize, inner, bold=bold)
         ]
-        self._set = Paragraph("<br/>".join(lines), style)
+        self._set = Paragraph("<br/>".join(lines), style, bulletText=self._bullet)
         self.width, self.height = self._set.wrap(room, height)
         return self.width, self.height
 

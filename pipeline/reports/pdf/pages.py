@@ -15,14 +15,15 @@ from reportlab.platypus import Flowable, Frame
 from pipeline.reports.pdf import theme
 from pipeline.reports.pdf.blocks import paragraph
 from pipeline.reports.pdf.fonts import REGULAR
-from pipeline.reports.pdf.text import runs, shortened
+from pipeline.reports.pdf.text import fitted, runs, shortened, width_of
 
 UPRIGHT: Final = A4
 TURNED: Final = landscape(A4)
 BAND: Final = 66 * mm  # height of the cover's band
 LOW, TOP = 20 * mm, 23 * mm  # what footer and running head take
-_HEADER_LETTERS: Final = 70
-_FOOT_SIZE: Final = 7.6
+_HEAD_RIGHT: Final = 0.4  # of the width, at most
+_EDGE_GAP: Final = 14.0
+_EDGE_SIZE: Final = 7.6
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,12 @@ def cover_band(canvas: Canvas, frames: Frames) -> None:
 def running_head(canvas: Canvas, frames: Frames, size: tuple[float, float]) -> None:
     """The line on top of every other page."""
     width, height = size
-    left = paragraph(shortened(frames.head_left, _HEADER_LETTERS), theme.SMALL)
-    _draw(canvas, left, height - 11 * mm, width - 2 * theme.MARGIN)
-    right = shortened(frames.head_right, _HEADER_LETTERS)
-    _draw_line(canvas, width - theme.MARGIN, height - 14 * mm, right)
+    room = width - 2 * theme.MARGIN
+    right = fitted(frames.head_right, _EDGE_SIZE, _HEAD_RIGHT * room)
+    length = width_of(right, _EDGE_SIZE)
+    left = fitted(frames.head_left, _EDGE_SIZE, room - length - _EDGE_GAP)
+    _draw_line(canvas, theme.MARGIN, height - 14 * mm, left)
+    _draw_line(canvas, width - theme.MARGIN - length, height - 14 * mm, right)
     canvas.setStrokeColor(theme.ACCENT)
     canvas.setLineWidth(0.8)
     canvas.line(theme.MARGIN, height - 17 * mm, width - theme.MARGIN, height - 17 * mm)
@@ -79,12 +82,13 @@ def _draw(canvas: Canvas, text: Flowable, top: float, room: float) -> float:
     return float(top - height)
 
 
-def _draw_line(canvas: Canvas, right: float, y: float, text: str) -> None:
+def _draw_line(canvas: Canvas, x: float, y: float, text: str) -> None:
+    """A line in the letters of the page's edges, from `x` on."""
     canvas.setFillColor(theme.GREY)
-    for font, letters in reversed(runs(text)):
-        canvas.setFont(font, _FOOT_SIZE)
-        canvas.drawRightString(right, y, letters)
-        right -= canvas.stringWidth(letters, font, _FOOT_SIZE)
+    for font, letters in runs(text):
+        canvas.setFont(font, _EDGE_SIZE)
+        canvas.drawString(x, y, letters)
+        x += canvas.stringWidth(letters, font, _EDGE_SIZE)
 
 
 class NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab ships no types
@@ -118,11 +122,11 @@ class NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab ships no types
             self.__dict__.update(page)
             for draw in self._later:
                 draw(self)
-            self.setFont(REGULAR, _FOOT_SIZE)
-            self.setFillColor(theme.GREY)
-            self.drawString(theme.MARGIN, 11 * mm, self.frames.foot)
-            right = self._pagesize[0] - theme.MARGIN
-            self.drawRightString(right, 11 * mm, f"Page {number} of {len(self._pages)}")
+            told = f"Page {number} of {len(self._pages)}"
+            right = self._pagesize[0] - theme.MARGIN - width_of(told, _EDGE_SIZE)
+            foot = fitted(self.frames.foot, _EDGE_SIZE, right - theme.MARGIN - _EDGE_GAP)
+            _draw_line(self, theme.MARGIN, 11 * mm, foot)
+            _draw_line(self, right, 11 * mm, told)
             super().showPage()
         super().save()
 

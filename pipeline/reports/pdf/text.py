@@ -77,6 +77,22 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     return _length(runs(text, bold=bold), size)
 
 
+def fitted(text: str, size: float, width: float) -> str:
+    """A text cut with an ellipsis where it is longer than one line."""
+    if width_of(text, size) <= width:
+        return text
+    kept = len(text) - 1
+    while kept > 1 and width_of(f"{text[:kept]}…", size) > width:
+        kept -= 1
+    return f"{text[:kept].rstrip()}…"
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is drawn as it is: in the font of everything, left to right, on one line."""
+    known = text.isascii() or (KNOWN.issuperset(map(ord, text)) and not is_turned(text))
+    return known and text.replace("\u00a0", " ").isprintable()
+
+
 def is_turned(text: str) -> bool:
     """Whether some of it is read from right to left."""
     return not text.isascii() and any(map(_is_turned, text))
