@@ -35,17 +35,20 @@ class Scale:
 def scale_of(
     values: Iterable[float], start: float, end: float, *, from_zero: bool = False
 ) -> Scale:  # fmt: skip
-    """A scale that holds all values, with even ends; `from_zero` holds zero as well."""
+    """A scale that holds all values, with even ends; `from_zero` holds zero as well.
+
+    Raises ValueError where there is no value.
+    """
     held = [*values, 0.0] if from_zero else list(values)
     low, high = min(held), max(held)
-    if low == high:
-        room = 0.1 * abs(low) or 1.0
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        room = 0.1 * abs(high) or 1.0
         low, high = low - room, high + room
         if from_zero and min(held) >= 0.0:
             low = 0.0
     step = _step((high - low) / _MOST_STEPS)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
+    ticks = tuple(number * step for number in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], start, end, ticks)
 
 
@@ -81,6 +84,6 @@ def tick_texts(ticks: Sequence[float]) -> tuple[str, ...]:
     """Steps of an axis with as many digits as tell them apart."""
     step = ticks[1] - ticks[0]
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    if round(step, digits) != round(step, 9):
+    if abs(round(step, digits) - step) > 1e-6 * step:
         digits += 1
-    return tuple(f"{value + 0.0:,.{digits}f}" for value in ticks)
+    return tuple(f"{round(value, digits) + 0.0:,.{digits}f}" for value in ticks)

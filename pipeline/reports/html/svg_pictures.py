@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.reports.colours import BOXES
 from pipeline.reports.formats import answer_text, text_of
 from pipeline.reports.html.element import Markup, element
-from pipeline.reports.html.svg_scale import (
+from pipeline.reports.html.svg_parts import (
     drawing,
     line_at,
     lines_of,

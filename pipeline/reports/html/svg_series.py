@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.reports.colours import SERIES
 from pipeline.reports.formats import text_of
 from pipeline.reports.html.element import Markup, element, joined
-from pipeline.reports.html.svg_scale import drawing, line_at, lines_of, text_at, width_of
+from pipeline.reports.html.svg_parts import drawing, line_at, lines_of, text_at, width_of
 from pipeline.reports.pack.document import Figure, LineChart, Series, StackedBars, Style
 from pipeline.reports.scales import Measure, Scale, measure_of, scale_of, tick_texts
 
