@@ -24,6 +24,7 @@ from typing import Any
 import holidays
 import pyarrow.parquet as pq
 import yaml
+from dateutil.relativedelta import relativedelta
 
 from pipeline.cli.main import run_command
 from pipeline.inputs.timetable import TASKS
@@ -31,6 +32,11 @@ from pipeline.inputs.timetable import TASKS
 _CELL = re.compile(r"(?P<table>[a-z0-9_.]+)\[(?P<key>.*)\]\.(?P<column>\w+)", re.DOTALL)
 _PLACE = re.compile(r"ranking\[(?P<rank>\d+)\]\.(?P<column>\w+)")
 _PLAN = re.compile(r"plan\.milestones\[(?P<task>\w+)\]\.(?P<part>start|end|days|slack)")
+# Dates of a deal: the variable that tells how many years they lie after completion.
+_TERMS = {
+    "completion": "", "senior_maturity": "SeniorTenorY_39", "mezzanine_maturity": "MezzTenorY_47",
+    "call": "CallOptionYears_56", "lease_end": "LeaseTermYears_22",
+}  # fmt: skip
 _LISTED = re.compile(r"(?P<path>[\w.]+)\[(?P<place>\d+)\]")
 # Of the months of a waterfall: what stands at the end of a period. All else is paid and adds up.
 _AT_THE_END = re.compile(
@@ -181,6 +187,10 @@ class Told:
             return self._at_rank(int(found["rank"]), found["column"])
         if (found := _PLAN.fullmatch(source)) is not None:
             return self._planned(found["task"], found["part"])
+        if source in ("plan.days", "plan.spare"):
+            return self._length(source)
+        if first == "plan":
+            return self._date_of_deal(rest)
         if (found := _CELL.fullmatch(source)) is not None:
             return self._in_table(found["table"], found["key"], found["column"])
         if first == "plan":
@@ -318,6 +328,32 @@ class Told:
         first = start if plan.days[task_id] else max(0, start - 1)
         day = first if part == "start" else max(first, start + plan.days[task_id] - 1)
         return self._dated(day, plan.whole)
+
+    def _length(self, source: str) -> int:
+        """Working days of the plan, or between its end and the close asked for."""
+        deal = self.names.get("deal") or {}
+        plan = Plan(self._tasks, deal.get("milestone_days") or {})
+        if source == "plan.days":
+            return plan.whole
+        ends = self._dated(max(0, plan.whole - 1), plan.whole)
+        close = _date(deal.get("target_close_date") or deal.get("issue_date"))
+        assert isinstance(ends, date) and close is not None
+        jurisdiction = self.manifest["request"]["jurisdiction"]
+        asked = next(_working_days(close, -1, jurisdiction))
+        days = _working_days(min(ends, asked), 1, jurisdiction)
+        return next(place for place, day in enumerate(days) if day == max(ends, asked))
+
+    def _date_of_deal(self, name: str) -> date:
+        """Issue, and the months of construction and of a term after it."""
+        request = self.manifest["request"]
+        issue = _date((self.names.get("deal") or {}).get("issue_date"))
+        issue = issue or _date((request["project"] or {}).get("construction_start"))
+        if issue is None or name not in _TERMS:
+            raise UnknownSourceError(f"plan.{name}")
+        term = _TERMS[name]
+        years = self._input(term) if term else 0
+        months = self._input("ConstructionToCODMonths_23") + 12 * years
+        return issue + relativedelta(months=round(months))
 
     @property
     def _tasks(self) -> dict[str, Any]:

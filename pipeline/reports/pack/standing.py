@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.explain.model import Bound, Step
-from pipeline.reports.pack.document import Block, Cell, Grid, GridColumn, Prose
+from pipeline.reports.pack.document import (
+    Block,
+    Cell,
+    Field,
+    Fields,
+    Figure,
+    Grid,
+    GridColumn,
+    Prose,
+)
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.run.reasons import TITLES
 
 Test = tuple[Step, Bound]
 _COMPUTED: Final = "These are terms computed, not terms offered."
+# Reasons of which each has several tests.
+_SEVERAL: Final = ("MATH_ERROR", "STRESS_DSCR_BREACH", "AMORTISATION_TOO_SLOW")
 _BRONZE: Final = "Bronze"
 _NOT_VIABLE: Final = "Not Viable"
 _SIDES: Final = {">=": "at least", "<=": "at most", "=": "equal to"}
@@ -57,7 +68,9 @@ def standing(dossier: Dossier) -> tuple[Block, ...]:
     """One sentence, and the tests that are not met with their limits."""
     failed, missed = failed_tests(dossier), missed_filters(dossier)
     blocks: list[Block] = [Prose(_sentence(dossier, failed, missed), "lead")]
-    if failed:
+    if not dossier.case.sound:
+        blocks.append(_asked_of_a_sound_one(dossier))
+    elif failed:
         rows = tuple(_row(dossier, *test) for test in failed)
         blocks.append(Grid(_COLUMNS, rows, title="Why it is not viable"))
     return tuple(blocks)
@@ -67,16 +80,19 @@ def _sentence(
     dossier: Dossier, failed: tuple[Test, ...], missed: tuple[Test, ...]
 ) -> tuple[Cell, ...]:
     if not dossier.case.sound:
-        return ("Not viable: the structure is not sound.", f"{_note(dossier, 'senior.sound')}.")
+        return ("Not viable: the structure is not sound, so it has no schedule and no figures.",)
     if not dossier.has_senior:
         return (
             "Not viable: the project carries no senior debt in this structure.",
             f"{_note(dossier, 'senior.notional')}.",
         )
     if failed:
-        gate = "Gate A" if failed[0][0].id.startswith("gate_a") else "Gate B"
-        reasons = dict.fromkeys(TITLES[bound.reason].lower() for _, bound in failed)
-        return (f"Not viable: fails {gate} ({'; '.join(reasons)}).", _COMPUTED)
+        gates = [
+            f"Gate {gate.upper()} ({'; '.join(reasons)})"
+            for gate in ("a", "b")
+            if (reasons := _reasons(failed, f"gate_{gate}."))
+        ]
+        return (f"Not viable: fails {' and '.join(gates)}.", _COMPUTED)
     tier = dossier.step("verdict.tier")
     if tier.value == _NOT_VIABLE:
         return ("Not viable: passes both gates, but meets the conditions of no tier.",)
@@ -93,6 +109,35 @@ def _sentence(
     return ("Passes both gates; tier", tier, ".", *ending)
 
 
+def _reasons(failed: tuple[Test, ...], prefix: str) -> dict[str, None]:
+    """What a gate says against the structure, each once."""
+    return dict.fromkeys(
+        TITLES[bound.reason].lower() for step, bound in failed if step.id.startswith(prefix)
+    )
+
+
+def _asked_of_a_sound_one(dossier: Dossier) -> Fields:
+    """Settings of which one does not go with another."""
+
+    def given(symbol: str) -> Figure:
+        return dossier.given("senior.sound", symbol)
+
+    return Fields(
+        (
+            Field("Senior tenor, over its time of interest only", (given("tenor"), "over",
+                                                                   given("grace"))),
+            Field("Senior tenor, over the rent-free time", (given("tenor"), "over",
+                                                            given("rent_free"))),
+            Field("Floor of the indexation, at most its cap", (given("floor"), "against",
+                                                               given("cap"))),
+            Field("Mezzanine tenor, over a PIK window", (given("mezz_tenor"), "over",
+                                                         dossier.rule("model.pik_window_months",
+                                                                      "months"))),
+        ),
+        "What has to hold; one of these does not",
+    )  # fmt: skip
+
+
 def _words(title: str) -> str:
     """A hard filter as people write it: `Hard filter: dscr_min >= 1.3` is DSCR at least 1.3."""
     name, side, limit = title.removeprefix("Hard filter: ").split(" ", 2)
@@ -107,7 +152,7 @@ def _note(dossier: Dossier, step_id: str) -> str:
 
 def _row(dossier: Dossier, step: Step, bound: Bound) -> tuple[Cell, ...]:
     return (
-        TITLES[bound.reason],
+        step.title if bound.reason in _SEVERAL else TITLES[bound.reason],
         bound.rule,
         _SIDES[bound.side],
         dossier.test(step.id, "limit"),

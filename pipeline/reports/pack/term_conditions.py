@@ -81,9 +81,16 @@ def _of_the_project(dossier: Dossier) -> tuple[tuple[Cell, ...], ...]:
 def conditions_precedent(dossier: Dossier) -> tuple[Block, ...]:
     """What follows from the structure; then what the project file adds, or a blank."""
     given = dossier.names_of("deal.conditions_precedent")
+    from_structure: tuple[Block, ...] = (
+        Prose(("None follows from the structure, which is not sound.",)),
+    )
+    if dossier.case.sound:
+        from_structure = (
+            Prose(("From the structure:",)),
+            Bullets((*_of_the_deal(dossier), *_of_the_debt(dossier)), numbered=True),
+        )
     return (
-        Prose(("From the structure:",)),
-        Bullets((*_of_the_deal(dossier), *_of_the_debt(dossier)), numbered=True),
+        *from_structure,
         Prose(("Further conditions, as the project file gives them:",)),
         Bullets(tuple((each,) for each in given)),
     )
@@ -93,8 +100,10 @@ def _of_the_deal(dossier: Dossier) -> tuple[tuple[Cell, ...], ...]:
     tenant = dossier.manifest["project"]["tenant"]
     name = dossier.fact("project.tenant.name") if tenant else Blank("project.tenant.name")
     lease = dossier.input(22)
+    cheque = dossier.step("uses.cheque")
+    paid: tuple[tuple[Cell, ...], ...] = (("Equity cheque of", cheque, "paid in or secured."),)
     return (
-        ("Equity cheque of", dossier.step("uses.cheque"), "paid in or secured."),
+        *(paid if is_on(cheque) else ()),
         ("Lease with", name, "in force for", lease, "from completion."),
         ("Insurance in force: construction and operation as the programme asks,",
          dossier.input(62), "a year on internal costs."),

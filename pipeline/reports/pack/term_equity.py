@@ -108,7 +108,7 @@ def _returns(dossier: Dossier) -> Fields:
     return Fields(
         (
             Field("Target IRR", (dossier.input(55),)),
-            Field("Modelled IRR", (step("returns.equity_irr"),),
+            Field("Modelled IRR", (dossier.column("equity_irr"),),
                   "on the cheque: distributions of the base case and the exit at lease end"),
             Field("Multiple", (step("returns.multiple"),)),
             Field("Cash yield", (step("returns.cash_yield"),), "a simplified figure"),

@@ -137,8 +137,14 @@ def _schedule(dossier: Dossier) -> Grid:
         ),
         rows,
         title=f"Scheduled repayment, {dossier.currency} million",
-        caption="Before any prepayment by turbo or trapped cash.",
+        caption=f"Before any prepayment by turbo or trapped cash.{_by_quarter(dossier)}",
     )  # fmt: skip
+
+
+def _by_quarter(dossier: Dossier) -> str:
+    if dossier.manifest["request"]["covenants"]["payment_frequency"] == "Monthly":
+        return ""
+    return " On the months of the sizing; paid by the quarter, interest is a little more."
 
 
 def _credit(dossier: Dossier) -> Fields:
@@ -211,12 +217,14 @@ def _call(dossier: Dossier, dates_: DealDates) -> Fields:
 
 def _reserves(dossier: Dossier) -> Fields:
     by_letter = dossier.manifest["request"]["covenants"]["dsra_funding"] == "LetterOfCredit"
-    facility = "its months and those of the reserve" if by_letter else "of the first debt service"
+    facility = "of the first debt service"
+    if by_letter:
+        facility += "; the reserve's months are in the amount"
     return Fields(
         (
             Field("Debt service reserve", (dossier.input(59), "of senior debt service")),
-            Field("Funded by", (dossier.fact("request.covenants.dsra_funding"),)),
-            Field("Amount at close", (dossier.step("uses.dsra"),)),
+            Field("Held as", ("letter of credit" if by_letter else "cash, funded at close",)),
+            Field("Cash at close", (dossier.step("uses.dsra"),)),
             Field("Order", (RESERVE_ORDER[str(dossier.input(99).value)],)),
             Field("Liquidity facility",
                   (dossier.input(60), ":", dossier.given("stresses.delay", "facility")), facility),

@@ -99,8 +99,8 @@ def turbo(dossier: Dossier) -> tuple[Cell, ...]:
     if rule == "RatingDowngrade":
         notches = dossier.rule("cash.turbo.downgrade_notches", "count")
         return (
-            "under", level, "covenant DSCR, the matrix's least coverage", notches,
-            f"below the closing rating, {prepays}",
+            "under", level, "covenant DSCR, the matrix's least of the rating", notches,
+            f"below the closing one, {prepays}",
         )  # fmt: skip
     return ("under", level, f"covenant DSCR {prepays}")
 
