@@ -3,9 +3,12 @@
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 import struct
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -407,3 +410,28 @@ def test_open_refuses_what_is_no_finished_run(run: Path, ask: Ask, tmp_path: Pat
     assert (code, out) == (2, "")
     assert told == ("error: run unfinished-1 is not finished: atlas-forge resume unfinished-1\n")
     assert not (unfinished / "reports").exists()
+
+
+def test_open_hands_the_page_to_the_browser(run: Path, tmp_path: Path) -> None:
+    """BROWSER names the program, as Python's webbrowser takes it: here one that writes down."""
+    told = tmp_path / "told"
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > "{told}"\n')
+    program.chmod(0o755)
+    line = [sys.executable, "-m", "pipeline.cli.main", "open", run.name, "--out", str(run.parent)]
+    found = subprocess.run(
+        line, env={**os.environ, "BROWSER": f"{program} %s"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    path = run / "reports" / "report.html"
+    assert (found.stdout, found.stderr) == (f"{path}\n", "")
+    assert told.read_text() == path.as_uri()
+
+
+def test_open_says_the_path_where_there_is_no_browser(run: Path) -> None:
+    line = [sys.executable, "-m", "pipeline.cli.main", "open", run.name, "--out", str(run.parent)]
+    nothing = {"PATH": "", "BROWSER": "/nowhere/at-all"}
+    left = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
+    found = subprocess.run(line, env=left | nothing, capture_output=True, text=True, check=True)
+    assert found.stdout == f"{run / 'reports' / 'report.html'}\n"
+    assert found.stderr == "no browser could be opened here; the file above opens in any\n"

@@ -309,7 +309,7 @@ def test_odd_runs_fit_as_well(browser: str, tmp_path: Path, kind: str, width: in
     if kind == "none":
         text = PROJECT.replace("LIMIT", "2000").replace("per_kwh: 0.28", "per_kwh: 0.05")
     path.write_text(
-        text.replace("title: ", "title: Sixty letters of a name that no page may cut, ")
+        text.replace("title: ", "title: Sixty letters of a long name that no page may ever cut ")
     )
     run = run_here(load_request(str(path)), tmp_path / "runs")[1]
     write_run_html(run)

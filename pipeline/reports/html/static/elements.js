@@ -26,8 +26,8 @@ function breakable(name) {
 }
 
 /** A table in its own box that scrolls, so that the page never does. */
-function boxed(label, table) {
-  return made("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+function boxed(label, table, kind = "scroll") {
+  return made("div", { class: kind, tabindex: "0", role: "region", "aria-label": label }, table);
 }
 
 function tierBadge(tier) {

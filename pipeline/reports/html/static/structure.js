@@ -91,8 +91,8 @@ class StructurePage {
     return made("section", {}, made("h2", {}, title), ...children);
   }
 
-  factList(facts) {
-    return made("dl", { class: "facts" }, ...facts.map(([label, text]) =>
+  factList(facts, kind = "facts") {
+    return made("dl", { class: kind }, ...facts.map(([label, text]) =>
       made("div", {}, made("dt", { dir: "auto" }, ...breakable(label)),
         made("dd", { dir: "auto" }, text))));
   }
@@ -104,7 +104,7 @@ class StructurePage {
   }
 
   verdict() {
-    const worded = (names) => names.map((name) => this.facts.wording[name] || name).join(", ");
+    const worded = (names) => names.map((name) => this.facts.wording[name] || name).join("; ");
     const facts = [["a", "Gate A, feasible"], ["b", "Gate B, credit"]].map(([gate, label]) => {
       const failed = this.value(`gate_${gate}_reasons`) || [];
       return [label, failed.length ? `fails: ${worded(failed)}` : "passed"];
@@ -113,7 +113,7 @@ class StructurePage {
     const legs = this.value("repo_reasons") || [];
     facts.push(["Repo", legs.length ? `not eligible: ${legs.join(", ").replace(/_/g, " ").toLowerCase()}`
       : "every leg holds"]);
-    return this.section("Gates and warnings", this.factList(facts));
+    return this.section("Gates and warnings", this.factList(facts, "facts one"));
   }
 
   figures() {

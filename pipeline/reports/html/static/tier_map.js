@@ -49,7 +49,7 @@ class TierMap {
       ". Down: ", made("b", { dir: "auto" }, down.name), ".");
     const table = made("table", { class: "map" }, caption, made("thead", {}, head),
       made("tbody", {}, ...rows));
-    document.getElementById("map").replaceChildren(boxed("Tier map", table));
+    document.getElementById("map").replaceChildren(boxed("Tier map", table, "scroll fit"));
   }
 
   cell(counts) {
