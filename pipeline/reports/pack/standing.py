@@ -98,7 +98,7 @@ def _sentence(
         return ("Not viable: passes both gates, but meets the conditions of no tier.",)
     ending: tuple[Cell, ...] = ("It meets every hard filter of the run.",)
     if missed:
-        names = "; ".join(_words(step.title) for step, _ in missed)
+        names = "; ".join(filter_words(step.title) for step, _ in missed)
         ending = (f"It does not meet the run's hard filters: {names}.",)
     if tier.value == _BRONZE:
         coverage = dossier.step("capital.full_coverage")
@@ -138,7 +138,7 @@ def _asked_of_a_sound_one(dossier: Dossier) -> Fields:
     )  # fmt: skip
 
 
-def _words(title: str) -> str:
+def filter_words(title: str) -> str:
     """A hard filter as people write it: `Hard filter: dscr_min >= 1.3` is DSCR at least 1.3."""
     name, side, limit = title.removeprefix("Hard filter: ").split(" ", 2)
     about = _NAMES.get(name, name.replace("_", " "))
