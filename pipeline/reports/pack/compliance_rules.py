@@ -126,7 +126,7 @@ def remedies_grid(dossier: Dossier) -> Grid:
     ]
     return Grid(
         (
-            GridColumn("Rule", 1.3, right=False),
+            GridColumn("Rule", 1.7, right=False),
             GridColumn("Category", 0.9, right=False),
             GridColumn("Result", 0.7, right=False),
             GridColumn("If broken", 1.1, right=False),

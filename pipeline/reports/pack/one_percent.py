@@ -26,11 +26,11 @@ _BINDING: Final = "compliance.binding"
 _NO_TEST: Final = "No test of a gate has a figure and a limit."
 
 
-def one_percent_blocks(dossier: Dossier) -> tuple[Block, ...]:
-    """Fields of the binding test, a tornado of its headroom, and the table of changes."""
+def binding_blocks(dossier: Dossier) -> tuple[Block, ...]:
+    """The binding test, and a tornado of its headroom."""
     found = dossier.steps.get(_BINDING)
     if found is None:
-        return (Prose((_NO_TEST,)), *_changes(dossier))
+        return (Prose((_NO_TEST,)),)
     test = str(found.inputs[0].origin)
     bound = dossier.steps[test].bound
     if bound is None:
@@ -45,7 +45,7 @@ def one_percent_blocks(dossier: Dossier) -> tuple[Block, ...]:
             Field("Headroom over the limit", (dossier.step(_BINDING, "ratio"),)),
         )
     )
-    return (fields, *_tornado(dossier), *_changes(dossier))
+    return (fields, *_tornado(dossier))
 
 
 def _drivers(dossier: Dossier) -> tuple[str, ...]:
@@ -86,10 +86,11 @@ def _number(figure: Figure) -> float:
     return float(figure.value) if isinstance(figure.value, (int, float)) else 0.0
 
 
-def _changes(dossier: Dossier) -> tuple[Block, ...]:
+def change_blocks(dossier: Dossier) -> tuple[Block, ...]:
+    """What one percent of each input does to the test that binds and to key figures."""
     keys = [str(key) for key in dossier.keys(_TABLE)]
     if not keys:
-        return ()
+        return (Prose(("The structure is not sound: there is nothing to move.",)),)
     symbol = money_symbol(dossier.style)
     rows = tuple(_row(dossier, key) for key in keys)
     groups = tuple(place for place, key in enumerate(keys) if key.endswith("_up"))
@@ -108,11 +109,10 @@ def _changes(dossier: Dossier) -> tuple[Block, ...]:
         GridColumn("Then rejected by", 1.6, right=False),
     )
     caption = (
-        "Headroom is that of the binding test above. Everything else stays as it is and the engine "
+        "Headroom is that of the test that binds. Everything else stays as it is and the engine "
         "sizes the debt anew; senior tenor and lease move by whole months, at least one."
     )
-    title = "One percent more and less of each main input"
-    return (Grid(columns, rows, title, caption, groups=groups, landscape=True),)
+    return (Grid(columns, rows, caption=caption, groups=groups, landscape=True),)
 
 
 def _row(dossier: Dossier, key: str) -> tuple[Cell, ...]:

@@ -190,7 +190,14 @@ def _tornado(
     )
     if not bars:
         return (Prose((f"{title}: {nothing} {caption}",)),)
-    return (Tornado(f"{title}, base {BASE} case", base_figure, tuple(b for _, b in bars), caption),)
+    return (
+        Tornado(
+            f"{title} under the sensitivities asked",
+            base_figure,
+            tuple(b for _, b in bars),
+            caption,
+        ),
+    )
 
 
 def _bar(

@@ -135,8 +135,8 @@ def _tested(dossier: Dossier) -> tuple[Section, ...]:
         Section("Scenarios and results", (Prose((_HELD,)), _grid(dossier)), new_page=True),
         Section("What is left", (_left(dossier), _reading(dossier)), new_page=True),
         Section("Decided by reserves", _by_reserves(dossier)),
-        Section("Coverage by year", coverage_charts(dossier), new_page=True),
-        Section("Scenario by metric", (heat_map(dossier),), new_page=True),
+        Section("Coverage by year", coverage_charts(dossier)),
+        Section("Scenario by metric", (heat_map(dossier),)),
         Section("Sensitivities", sensitivities(dossier)),
     )
 
@@ -159,7 +159,7 @@ def _grid(dossier: Dossier) -> Grid:
         )  # fmt: skip
     columns = (
         GridColumn("Scenario", 2.6, right=False),
-        GridColumn("DSCR, base"),
+        GridColumn("DSCR, base", more_digits=2),
         GridColumn("DSCR, stressed", more_digits=2),
         GridColumn("Change"),
         GridColumn("Months under 1.0x"),
