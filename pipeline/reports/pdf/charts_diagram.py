@@ -6,7 +6,7 @@ A label that has no free place beside its arrow becomes a number, told below the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -25,7 +25,7 @@ from pipeline.reports.pdf.charts_parts import (
     write,
     write_lines,
 )
-from pipeline.reports.pdf.diagram_routes import Area, Place, Point, Raster, routes
+from pipeline.reports.pdf.diagram_routes import TRACK, Area, Columns, Place, Plan, Point
 from pipeline.reports.pdf.text import Run
 from pipeline.reports.pdf.theme import GREY, INK, NAVY
 
@@ -36,8 +36,9 @@ _LABEL_LEADING: Final = 7.8
 _BOXES: Final = 0.66  # of the width
 _WIDEST: Final = 158.0
 _INSET: Final = 7.0
-_GAP: Final = 46.0  # between rows
-_EDGE: Final = 22.0  # above the first and below the last row
+_GAP: Final = 36.0  # between rows, at least
+_EDGE: Final = 22.0  # above the first and below the last row where an arrow goes there
+_ENDS: Final = 32.0  # of a gap, for the ends of its arrows
 _HEAD: Final = 5.0  # length of an arrow's head
 _LABEL_ROOM: Final = 96.0
 _CIRCLE: Final = 5.4
@@ -58,20 +59,23 @@ def diagram(chart: Diagram, style: Style, width: float) -> Drawing | None:
     for box, (name, text) in zip(chart.boxes, texts, strict=True):
         needed = (len(name) + len(text)) * _LEADING + 2 * _INSET
         heights[box.row] = max(heights[box.row], needed)
-    notes: list[str] = []
-    body = sum(heights) + _GAP * (rows - 1) + 2 * _EDGE
-    raster = _raster(chart.boxes, heights, box_width, pitch, body, width)
     places = {box.name: Place(box.column, box.row) for box in chart.boxes}
     arrows = [each for each in chart.arrows if each.start in places and each.end in places]
-    lines = routes(raster, [(places[each.start], places[each.end]) for each in arrows])
-    labels = _labels([each.label for each in arrows], lines, raster, (width, body), notes)
+    across = _across(chart.boxes, box_width, pitch, width)
+    ways = Plan(across, [(places[each.start], places[each.end]) for each in arrows])
+    gaps = _gaps(ways.levels, rows)
+    body = sum(heights) + sum(gaps)
+    areas, middles = _down(across, heights, gaps, body)
+    lines = ways.corners(areas, middles)
+    notes: list[str] = []
+    labels = _labels([each.label for each in arrows], lines, areas, (width, body), notes)
     told = [broken(note, width - 16, size=_LABEL) for note in notes]
     below = sum(len(each) for each in told) * (_LABEL_LEADING + 1.5)
     drawing = Drawing(width, body + below)
     for corners in lines:
         _arrow(drawing, [(x, y + below) for x, y in corners])
     for box, (name, text) in zip(chart.boxes, texts, strict=True):
-        place = raster.areas[Place(box.column, box.row)]
+        place = areas[Place(box.column, box.row)]
         _box(drawing, box, place, name, text, below)
     for label in labels:
         _write_label(drawing, label, below)
@@ -84,32 +88,52 @@ def diagram(chart: Diagram, style: Style, width: float) -> Drawing | None:
 
 
 def _box_lines(box: Box, style: Style, room: float) -> tuple[_Lines, _Lines]:
-    text = answer_text(box.text, style)
+    text = answer_text(box.text, style, notes=True)
     name = broken(box.name, room, size=_SIZE, bold=True)
     return name, broken(text, room, size=_SIZE) if text else []
 
 
-def _raster(
-    boxes: Sequence[Box], heights: Sequence[float], box_width: float, pitch: float, body: float,
-    width: float,
-) -> Raster:  # fmt: skip
-    tops = [body - _EDGE]
-    for height in heights:
-        tops.append(tops[-1] - height - _GAP)
-    areas: dict[Place, Area] = {}
-    alone = max(box.column for box in boxes) == 0
+def _across(
+    boxes: Sequence[Box], box_width: float, pitch: float, width: float
+) -> Columns:  # fmt: skip
+    columns = max(box.column for box in boxes) + 1
+    first = (width - box_width) / 2 if columns == 1 else 1.0
+    spans = {}
     for box in boxes:
-        left = (width - box_width) / 2 if alone else 1 + box.column * pitch
-        top = tops[box.row]
-        areas[Place(box.column, box.row)] = Area(
-            left, top - heights[box.row], left + box_width, top
-        )
+        left = first + box.column * pitch
+        spans[Place(box.column, box.row)] = (left, left + box_width)
     half = (pitch - box_width) / 2
-    columns = max(box.column for box in boxes) + 2
-    gaps = tuple(1 + number * pitch - half for number in range(columns))
-    gaps = (max(gaps[0], 3.0), *gaps[1:-1], min(gaps[-1], width - 3.0))
-    rows = (tops[0] + _EDGE / 2, *(top + _GAP / 2 for top in tops[1:-1]), _EDGE / 2)
-    return Raster(areas, gaps, rows)
+    gaps = [first + number * pitch - half for number in range(columns + 1)]
+    return Columns(spans, tuple(min(max(gap, 4.0), width - 4.0) for gap in gaps))
+
+
+def _gaps(levels: Mapping[int, int], rows: int) -> list[float]:
+    """Heights of the gaps above each row and below the last, by the arrows that lie in them."""
+    made = []
+    for gap in range(rows + 1):
+        count = levels.get(gap, 0)
+        inner = 0 < gap < rows
+        least = _GAP if inner else _EDGE if count else 2.0
+        made.append(max(least, _ENDS + (count - 1) * TRACK))
+    return made
+
+
+def _down(
+    across: Columns, heights: Sequence[float], gaps: Sequence[float], body: float
+) -> tuple[dict[Place, Area], list[float]]:  # fmt: skip
+    """Areas of the boxes, and the middles of the gaps."""
+    tops, middles = [], []
+    y = body
+    for height, gap in zip(heights, gaps, strict=False):
+        middles.append(y - gap / 2)
+        tops.append(y - gap)
+        y -= gap + height
+    middles.append(y - gaps[-1] / 2)
+    areas = {
+        place: Area(left, tops[place.row] - heights[place.row], right, tops[place.row])
+        for place, (left, right) in across.spans.items()
+    }
+    return areas, middles
 
 
 class _Label:
@@ -120,10 +144,10 @@ class _Label:
 
 
 def _labels(
-    texts: Sequence[str], lines: Sequence[Sequence[Point]], raster: Raster,
+    texts: Sequence[str], lines: Sequence[Sequence[Point]], areas: Mapping[Place, Area],
     size: tuple[float, float], notes: list[str],
 ) -> list[_Label]:  # fmt: skip
-    taken = list(raster.areas.values())
+    taken = list(areas.values())
     strokes = [stroke for corners in lines for stroke in _strokes(corners)]
     page = Area(0, 0, *size)
     made: list[_Label] = []

@@ -26,8 +26,9 @@ class Key(NamedTuple):
     """An entry of a legend: how the thing it names is drawn."""
 
     name: str
-    kind: Literal["line", "dashed", "area"]
+    kind: Literal["line", "area"]
     colour: Color
+    dashes: tuple[float, ...] | None = None
 
 
 def series_colour(number: int) -> Color:
@@ -162,7 +163,6 @@ def legend_entry(shape: Group, x: float, y: float, key: Key) -> float:
     if key.kind == "area":
         area(shape, x + 3, y - 0.6, 7, 7, key.colour)
     else:
-        dashes = DASHES if key.kind == "dashed" else None
-        rule(shape, x, y + 2.6, x + 12, y + 2.6, key.colour, width=1.6, dashes=dashes)
+        rule(shape, x, y + 2.6, x + 12, y + 2.6, key.colour, width=1.6, dashes=key.dashes)
     write(shape, x + _KEY, y, key.name)
     return x + _KEY + width_of(key.name, SIZE) + _BETWEEN

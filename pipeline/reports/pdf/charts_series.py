@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from reportlab.graphics.shapes import Drawing, Group
 from reportlab.lib.colors import HexColor, white
@@ -43,6 +43,8 @@ _TILT: Final = 38.0  # degrees
 _LONGEST_TILTED: Final = 110.0
 _BAR: Final = 0.64  # of the room of its place
 _LIMIT: Final = HexColor(colours.BAD)
+_LIMIT_DASHES: Final = (4.0, 2.0)
+_TICK_UNITS: Final = {"x": "x", "%": "\u00a0%"}  # short enough to stand at each step
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,14 @@ def line_chart(chart: LineChart, style: Style, width: float) -> Drawing | None:
         return None
     held = [*values, *(value for _, _, value in limits if value is not None)]
     keys = _keys(chart.series, 0, bars=False)
-    keys += [Key(f"{name} {text_of(limit, style)}", "dashed", _LIMIT) for name, limit, _ in limits]
+    keys += [Key(f"{name} {text_of(limit, style)}", "line", _LIMIT, _LIMIT_DASHES) for name, limit, _ in limits]
     drawing, scale, field, _ = _frame(
         chart.places, chart.axis, held, [], measure, None, keys, width
     )
     for name, _, value in limits:
         if value is not None:
             y = scale.at(value)
-            rule(drawing, field.left, y, field.right, y, _LIMIT, width=0.9, dashes=(4, 2))
+            rule(drawing, field.left, y, field.right, y, _LIMIT, width=0.9, dashes=_LIMIT_DASHES)
             write(drawing, field.right, y + 2.2, name, size=6.4, colour=_LIMIT, anchor="end")
     for number, series in enumerate(chart.series):
         _line(drawing, series, number, field, scale, measure)
@@ -125,11 +127,17 @@ def stacked_bars(chart: StackedBars, style: Style, width: float) -> Drawing | No
 
 
 def _keys(series: Sequence[Series], first: int, *, bars: bool) -> list[Key]:
+    kind: Literal["line", "area"] = "area" if bars else "line"
     return [
-        Key(each.name, "area" if bars else "dashed" if each.dashed else "line",
-            series_colour(number))
+        Key(each.name, kind, series_colour(number), dashes_of(number, each.dashed))
         for number, each in enumerate(series, first)
-    ]  # fmt: skip
+    ]
+
+
+def _ticks(values: Sequence[float], unit: str) -> tuple[str, ...]:
+    """Steps of an axis as they are written."""
+    after = _TICK_UNITS.get(unit, "")
+    return tuple(f"{text}{after}" for text in tick_texts(scale_of(values, 0.0, 1.0).ticks))
 
 
 def _defined(figures: Sequence[Figure], measure: Measure) -> list[float]:
@@ -150,11 +158,12 @@ def _frame(
     measure: Measure, right_measure: Measure | None, keys: Sequence[Key], width: float,
 ) -> tuple[Drawing, Scale, _Field, Scale | None]:  # fmt: skip
     """A drawing with axes, grid, names of places and a legend: what figures are drawn into."""
-    ticks = tick_texts(scale_of(values, 0.0, 1.0).ticks)
+    ticks = _ticks(values, measure.unit)
     left = max(width_of(text, SIZE) for text in ticks) + _GAP + 1
     right_room = 2.0
-    if right_values:
-        right_ticks = tick_texts(scale_of(right_values, 0.0, 1.0).ticks)
+    right_ticks: tuple[str, ...] = ()
+    if right_values and right_measure is not None:
+        right_ticks = _ticks(right_values, right_measure.unit)
         right_room = max(width_of(text, SIZE) for text in right_ticks) + _GAP + 1
     axis = _axis_of(places, (width - left - right_room) / max(1, len(places)))
     left = max(left, axis.left)
@@ -170,13 +179,15 @@ def _frame(
         y = scale.at(value)
         rule(drawing, left, y, field.right, y, LINE if value == 0.0 else PALE, width=0.7)
         write(drawing, left - _GAP, y - 2.6, text, colour=GREY, anchor="end")
-    write(drawing, 0, height - 8, measure.unit, colour=GREY)
+    if measure.unit not in _TICK_UNITS:
+        write(drawing, 0, height - 8, measure.unit, colour=GREY)
     right = None
     if right_values and right_measure is not None:
         right = scale_of(right_values, bottom, bottom + _PLOT)
-        for value, text in zip(right.ticks, tick_texts(right.ticks), strict=True):
+        for value, text in zip(right.ticks, right_ticks, strict=True):
             write(drawing, field.right + _GAP, right.at(value) - 2.6, text, colour=GREY)
-        write(drawing, width, height - 8, right_measure.unit, colour=GREY, anchor="end")
+        if right_measure.unit not in _TICK_UNITS:
+            write(drawing, width, height - 8, right_measure.unit, colour=GREY, anchor="end")
     rule(drawing, left, bottom, field.right, bottom, LINE, width=0.8)
     _write_places(drawing, axis, field)
     if axis_name:

@@ -7,6 +7,7 @@ is turned; then columns go under one another, the first repeated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -196,15 +197,27 @@ def _parts(sheet: _Sheet, width: float) -> list[_Sheet]:
     if _size_of(sheet, width) is not None or len(sheet.columns) < 3:
         return [sheet]
     least = _least(sheet, _SIZES[-1])
+    parts = _filled(least, width)
+    even = math.ceil((len(sheet.columns) - 1) / len(parts))
+    evened = [
+        [0, *range(start, min(start + even, len(least)))] for start in range(1, len(least), even)
+    ]
+    if all(sum(least[place] for place in places) <= width for places in evened):
+        parts = evened
+    return [_with_columns(sheet, places) for places in parts]
+
+
+def _filled(least: Sequence[float], width: float) -> list[list[int]]:
+    """As many columns as fit in each part."""
     parts: list[list[int]] = []
     room = -1.0
-    for place in range(1, len(sheet.columns)):
+    for place in range(1, len(least)):
         if least[place] > room:
             parts.append([0])
             room = width - least[0]
         parts[-1].append(place)
         room -= least[place]
-    return [_with_columns(sheet, places) for places in parts]
+    return parts
 
 
 def _with_columns(sheet: _Sheet, places: Sequence[int]) -> _Sheet:
