@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from html.parser import HTMLParser
@@ -79,7 +80,10 @@ def _of_block(block: Block) -> Iterator[Shown]:
             for row in block.rows:
                 for cell, column in zip(row, block.columns, strict=True):
                     yield from _each((cell,), column.millions, column.more_digits)
-        case Fields() | Tiles():
+        case Fields():
+            for each in block.fields:
+                yield from _each(each.values)
+        case Tiles():
             for each in block.fields:
                 yield from _each(each.values, in_text=len(each.values) > 1)
         case Prose():
@@ -247,26 +251,31 @@ _RUNS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n"}
 
 @dataclass(frozen=True)
 class Cells:
-    """What the cells of a workbook hold: numbers, dates as text, and text."""
+    """What the cells of a workbook hold: numbers in order, dates and flags, and all text."""
 
-    numbers: Counter[float]
+    numbers: list[float]
+    others: Counter[date | bool]
     text: str
 
 
 def xlsx_cells(data: bytes) -> Cells:
     """All cells of all sheets."""
-    numbers: Counter[float] = Counter()
+    numbers: list[float] = []
+    others: Counter[date | bool] = Counter()
     texts = []
     for sheet in load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets:
         for row in sheet.iter_rows(values_only=True):
             for value in row:
-                if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    numbers[float(value)] += 1
-                elif isinstance(value, date):
-                    texts.append(f"{value:%Y-%m-%d}")
-                elif value is not None:
-                    texts.append("Yes" if value is True else "No" if value is False else str(value))
-    return Cells(numbers, "\n".join(texts))
+                match value:
+                    case str():
+                        texts.append(value)
+                    case datetime():
+                        others[value.date()] += 1
+                    case bool() | date():
+                        others[value] += 1
+                    case int() | float():
+                        numbers.append(float(value))
+    return Cells(sorted(numbers), others, "\n".join(texts))
 
 
 # -- what is missing ---------------------------------------------------------------------------
@@ -295,26 +304,41 @@ def missing_in_text(
 
 
 def missing_in_cells(shown: Sequence[Shown], style: Style, cells: Cells) -> list[str]:
-    """Figures that no cell of a workbook holds, each as often as it is shown."""
-    wanted: Counter[float] = Counter()
-    texts = []
+    """Figures that no cell of a workbook holds, each as often as it is shown.
+
+    What is undefined is an empty cell, with its reason beside it.
+    """
+    texts = [each for each in shown if each.in_text or isinstance(each.figure.value, str)]
+    numbers: list[float] = []
+    others: Counter[date | bool] = Counter()
+    missing = []
     for each in shown:
         value = each.figure.value
-        if each.in_text or isinstance(value, (str, bool, date)) or value is None:
-            texts.append(each)
-        else:
-            wanted[float(value)] += 1
-    missing = []
-    for value, times in wanted.items():
-        # a workbook keeps 15 to 17 digits
-        found = sum(n for number, n in cells.numbers.items() if _near(number, value))
+        if each.in_text or isinstance(value, str):
+            continue
+        if isinstance(value, (bool, date)):
+            others[value] += 1
+        elif value is not None:
+            numbers.append(float(value))
+        elif each.figure.note not in cells.text:
+            missing.append(f"why undefined: {each.figure.note}")
+    numbers.sort()
+    for number in dict.fromkeys(numbers):
+        found, times = _near(cells.numbers, number, 2e-15), _near(numbers, number, 1e-15)
         if found < times:
-            missing.append(f"{value!r}: {found} times, not {times}")
+            missing.append(f"{number!r}: {found} times, not {times}")
+    missing += [
+        f"{value}: {cells.others[value]} times, not {times}"
+        for value, times in others.items()
+        if cells.others[value] < times
+    ]
     return missing + missing_in_text(texts, style, cells.text)
 
 
-def _near(number: float, value: float) -> bool:
-    return abs(number - value) <= 1e-15 * abs(value)
+def _near(numbers: list[float], number: float, share: float) -> int:
+    """How many of sorted numbers are this one, but for the digits that a workbook leaves off."""
+    room = share * abs(number)
+    return bisect_right(numbers, number + room) - bisect_left(numbers, number - room)
 
 
 def _plain(text: str) -> str:

@@ -80,7 +80,7 @@ def test_every_figure_of_structures_is_what_compare_prints(
     told = ToldOfSeveral(runs[0].parent, runs[0].name, numbers)
     assert wrong(document, told) == []
     verdicts = [each for each in document.cells() if isinstance(each, Verdicts)]
-    assert len(verdicts) == 15 * len(numbers)
+    assert len(verdicts) == 14 * len(numbers)
     for each in verdicts:
         assert each.verdict == {True: "pass", False: "fail", None: "none"}[told.value(each.source)]
 
