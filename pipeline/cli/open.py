@@ -33,7 +33,7 @@ def command(run_id: str, print_path: bool, again: bool, out: str | None) -> None
     from pipeline.reports.html.run_page import PAGE_PATH, is_current, write_run_html
     from pipeline.storage.results import LocalResults, NoSuchRunError
 
-    results = LocalResults(Path(settings_of(out=out).out))
+    results = LocalResults(Path(settings_of(out=out, desk="").out))
     folder = results.folder(run_id)
     if not results.manifest(run_id)["outputs"]:
         raise NoSuchRunError(f"run {run_id} is not finished: atlas-forge resume {run_id}")
