@@ -33,8 +33,9 @@ from pipeline.reports.pdf.text import Run, width_of
 from pipeline.reports.pdf.theme import GREY, LINE, PALE
 from pipeline.reports.scales import Measure, Scale, measure_of, scale_of, tick_texts
 
-_PLOT: Final = 168.0  # height of the field that lines and bars are drawn in
+_PLOT: Final = 140.0  # height of the field that lines and bars are drawn in
 _UNIT_ROW: Final = 15.0
+_TOP_ROW: Final = 6.0  # where no unit stands above the field
 _AXIS_ROW: Final = 12.0
 _GAP: Final = 5.0
 _LONG_PLACE: Final = 9  # letters; places up to it, such as years, may be left out in between
@@ -82,7 +83,10 @@ def line_chart(chart: LineChart, style: Style, width: float) -> Drawing | None:
         return None
     held = [*values, *(value for _, _, value in limits if value is not None)]
     keys = _keys(chart.series, 0, bars=False)
-    keys += [Key(f"{name} {text_of(limit, style)}", "line", _LIMIT, _LIMIT_DASHES) for name, limit, _ in limits]
+    keys += [
+        Key(f"{name} {text_of(limit, style)}", "line", _LIMIT, _LIMIT_DASHES)
+        for name, limit, _ in limits
+    ]
     drawing, scale, field, _ = _frame(
         chart.places, chart.axis, held, [], measure, None, keys, width
     )
@@ -169,7 +173,9 @@ def _frame(
     left = max(left, axis.left)
     below = legend_height(keys, width) + _GAP
     bottom = below + (_AXIS_ROW if axis_name else 0.0) + axis.height
-    height = bottom + _PLOT + _UNIT_ROW
+    units = [measure.unit, right_measure.unit if right_ticks and right_measure else ""]
+    told = any(unit and unit not in _TICK_UNITS for unit in units)
+    height = bottom + _PLOT + (_UNIT_ROW if told else _TOP_ROW)
     drawing = Drawing(width, height)
     slot = (width - left - right_room) / max(1, len(places))
     middles = tuple(left + (number + 0.5) * slot for number in range(len(places)))

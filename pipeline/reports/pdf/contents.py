@@ -107,5 +107,5 @@ def _number(
 ) -> None:  # fmt: skip
     canvas.setFont(REGULAR, _SIZE)
     canvas.setFillColor(theme.NAVY)
-    canvas.drawRightString(area[2], area[1] + 4.6, str(canvas.page_of[entry.key]))
+    canvas.drawRightString(area[2], area[1] + 5.3, str(canvas.page_of[entry.key]))
     canvas.linkRect("", entry.key, area, thickness=0)

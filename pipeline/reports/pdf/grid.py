@@ -40,6 +40,7 @@ LEAST_UPRIGHT: Final = 6.2  # smaller letters than these turn the page first
 _HEAD_SMALLER: Final = 0.9  # points
 _LONGEST_WORD: Final = 72.0  # points at the largest size; longer words are broken
 _SIDE: Final = 3.5  # padding of a cell at either side
+_APART: Final = 6.0  # more, where text follows figures that are set to the right
 _ABOVE, _BELOW = 2.8, 3.6
 _ROUNDING: Final = 0.6
 _STEPS: Final = 50  # of the search for widths: to less than a millionth of a point
@@ -136,8 +137,15 @@ def _least(sheet: _Sheet, size: float) -> list[float]:
                 needed.append(_length(content.text, bold) * size)
             else:
                 needed.append(min(limit, _longest_word(content.text, size, bold=bold)))
-        widths.append(max(needed) + 2 * _SIDE + _ROUNDING)
+        widths.append(max(needed) + _padding(sheet, place) + _ROUNDING)
     return widths
+
+
+def _padding(sheet: _Sheet, place: int) -> float:
+    """White at both sides of a column's cells together."""
+    columns = sheet.columns
+    apart = place > 0 and columns[place - 1].right and not columns[place].right
+    return 2 * _SIDE + (_APART if apart else 0.0)
 
 
 def _natural(sheet: _Sheet, size: float) -> list[float]:
@@ -149,7 +157,7 @@ def _natural(sheet: _Sheet, size: float) -> list[float]:
             content = row[place]
             bold = bool(content.verdict) or _is_total(sheet, number)
             needed += [_length(line, bold) * size for line in content.text.split("\n")]
-        widths.append(max(needed) + 2 * _SIDE + _ROUNDING)
+        widths.append(max(needed) + _padding(sheet, place) + _ROUNDING)
     return widths
 
 
@@ -246,7 +254,7 @@ def _table(sheet: _Sheet, width: float, height: float) -> Table:
         cells: list[Any] = []
         for place, content in enumerate(row):
             at = (place, number + 1)
-            room = widths[place] - 2 * _SIDE
+            room = widths[place] - _padding(sheet, place)
             right = sheet.columns[place].right
             cells.append(_set(content, size, room, right, bold, heat and place > 0))
             commands += _cell_commands(content, at, bold)
@@ -273,7 +281,6 @@ def _base_commands(sheet: _Sheet, size: float) -> list[Command]:
         ("TEXTCOLOR", (0, 1), (-1, -1), theme.INK),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("VALIGN", (0, 1), (-1, -1), "MIDDLE"),
-        ("LEFTPADDING", (0, 0), (-1, -1), _SIDE),
         ("RIGHTPADDING", (0, 0), (-1, -1), _SIDE),
         ("TOPPADDING", (0, 0), (-1, -1), _ABOVE),
         ("BOTTOMPADDING", (0, 0), (-1, -1), _BELOW),
@@ -281,6 +288,8 @@ def _base_commands(sheet: _Sheet, size: float) -> list[Command]:
     for place, column in enumerate(sheet.columns):
         where = "CENTER" if sheet.shades and place else "RIGHT" if column.right else "LEFT"
         commands.append(("ALIGN", (place, 0), (place, -1), where))
+        left = _padding(sheet, place) - _SIDE
+        commands.append(("LEFTPADDING", (place, 0), (place, -1), left))
     if sheet.shades:
         commands.append(("INNERGRID", (1, 1), (-1, -1), 1.0, white))
     if last and not sheet.shades:

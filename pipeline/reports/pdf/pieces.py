@@ -68,6 +68,18 @@ class Piece:
     least: float
 
 
+class _Gap(Spacer):  # type: ignore[misc]  # reportlab ships no types
+    """White under a block, which never goes over to a page of its own."""
+
+    def __init__(self, height: float) -> None:
+        super().__init__(1, height)
+
+    def wrap(self, _room: float, height: float) -> tuple[float, float]:
+        frame = getattr(self, "_frame", None)
+        at_top = frame is not None and frame._atTop
+        return self.width, 0.0 if at_top else min(self.height, height)
+
+
 def piece_of(block: Block, style: Style, room: Room) -> Piece:
     """A block as flowables for a page of this room."""
     match block:
@@ -126,14 +138,14 @@ def _titled(title: str, made: Sequence[Flowable], caption: str, room: Room) -> P
     for number, each in enumerate(made):
         flowables.append(each)
         if number < len(made) - 1 and not isinstance(each, Paragraph):
-            flowables.append(Spacer(1, _AFTER))
+            flowables.append(_Gap(_AFTER))
     if made:
         least += _least_of(made[0], room)
     if caption:
         flowables.append(paragraph(caption, theme.CAPTION))
         if len(made) == 1 and least < _WHOLE_UP_TO * room.height:
             least += _height(flowables[-1], room)
-    flowables.append(Spacer(1, _AFTER))
+    flowables.append(_Gap(_AFTER))
     return Piece(flowables, min(least, room.height))
 
 
