@@ -6,14 +6,14 @@ from typing import Final
 
 from pipeline.explain.model import Step
 from pipeline.reports.formats import money_symbol
-from pipeline.reports.pack.document import Cell, Grid, GridColumn, Verdicts
+from pipeline.reports.pack.document import Cell, Grid, GridColumn
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.rule_words import CATEGORIES, DESCRIPTIONS, NONE, REMEDIES, consequence
 
 SIGNS: Final = {">=": "≥", "<=": "≤", "=": "="}
 _TESTED: Final = ("gate_", "compliance.rk_")
 # The worst of a rule's legs is the rule's.
-_WORST: Final = ("fail", "warn", "pass", "off", "none")
+_WORST: Final = ("fail", "warn", "pass", "off")
 _UNASKED: Final = {
     "RK-WRAP-001": "no wrap, or no usual cost for its rating",
     "RK-CONC-001": "tenant not known",
@@ -97,9 +97,8 @@ def _enabled(dossier: Dossier, rule: str) -> bool:
     return bool(dossier.rule(f"rules.{rule}.enabled", "flag").value)
 
 
-def _unasked(dossier: Dossier, rule: str) -> Verdicts:
-    enabled = _enabled(dossier, rule)
-    return Verdicts("none" if enabled else "off", f"rulebook.rules.{rule}.enabled")
+def _unasked(dossier: Dossier, rule: str) -> str:
+    return "not asked" if _enabled(dossier, rule) else "off"
 
 
 def _otherwise(dossier: Dossier, rule: str) -> str:
@@ -136,7 +135,7 @@ def remedies_grid(dossier: Dossier) -> Grid:
     )
 
 
-def _worst(dossier: Dossier, rule: str) -> Verdicts:
+def _worst(dossier: Dossier, rule: str) -> Cell:
     verdicts = [dossier.verdict(step.id) for step in tests_of(dossier, rule)]
     if not verdicts:
         return _unasked(dossier, rule)
