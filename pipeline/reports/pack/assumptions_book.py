@@ -35,6 +35,16 @@ _QUOTED: Final = {
     35: "fx.spot", 36: "fx.hedge_cost_bps",
 }  # fmt: skip
 LEVER, PROJECT, DEFAULT = "Lever of the run", "Project file", "Catalogue default"
+NOT_USED: Final = "Not used: project.rent stands"
+_RENT: Final = 7
+# What a request has beside variables, switches and books.
+_TERMS: Final = (
+    "project", "jurisdiction", "local_currency", "covenants", "deal", "insurer_rating",
+    "hedge_counterparty_rating", "counterparties", "run",
+)  # fmt: skip
+_TERMS_HOW: Final = (
+    "From the project file, by its keys; the catalogue's or the rulebook's where it gives none."
+)
 _HOW: Final = (
     "Every input of this structure. Levers are what the run varied. A value that equals the "
     "catalogue's default is named as that, also where the project file repeats it, and a value "
@@ -62,6 +72,8 @@ def assumptions_book(dossier: Dossier) -> Section:
     blocks: list[Block] = [Fields(market_fields(dossier.manifest), "Market file")]
     blocks += stale_market(dossier)
     blocks += [Prose((_HOW,), "small"), *_inputs(dossier), _switches(dossier)]
+    terms = {name: request[name] for name in _TERMS if request[name] not in (None, {}, [])}
+    blocks.append(_leaves("run.request", terms, "Facts, covenants and terms", _TERMS_HOW))
     blocks.append(_leaves("market", request["market"], "Market file", _MARKET_HOW))
     blocks.append(_leaves("rulebook", request["rulebook"], "Rulebook", _RULES_HOW))
     return Section(HEADING, tuple(blocks), new_page=True)
@@ -87,7 +99,7 @@ def _inputs(dossier: Dossier) -> Iterator[Grid]:
         rows: list[tuple[Cell, ...]] = [
             (
                 variable.description,
-                dossier.input(variable.number),
+                "" if sources.of(variable) == NOT_USED else dossier.input(variable.number),
                 variable.unit,
                 f"_{variable.number:02d}",
                 sources.of(variable),
@@ -112,6 +124,8 @@ class _Sources:
         market = dossier.manifest["market"]
         self._market_name = f"Market file {market['name']}, {market['date']}"
         self._dossier = dossier
+        rent = (request["project"] or {}).get("rent") or {}
+        self._rent_stands = any(value is not None for value in rent.values())
         self._breakeven = f"inflation.breakeven_pct.{self._base[_TERM]}"
 
     def of(self, variable: Variable) -> str:
@@ -119,6 +133,8 @@ class _Sources:
         name = variable.name
         if name in self._levers:
             return LEVER
+        if variable.number == _RENT and self._rent_stands:
+            return NOT_USED
         value = self._base[name]
         path = self._breakeven if variable.number == _IMPLIED else _QUOTED.get(variable.number)
         if path is not None and value == self._dossier.quote(path).value:

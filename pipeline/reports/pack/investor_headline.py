@@ -9,6 +9,7 @@ from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.risks import raised
 
 _FULL: Final = 1.0
+_STRESSES: Final = "stresses.table"
 
 
 def headline(dossier: Dossier) -> tuple[Block, ...]:
@@ -41,9 +42,10 @@ def headline(dossier: Dossier) -> tuple[Block, ...]:
         Field("Debt service reserve", (dossier.input(59, "months"),)),
         Field("Wrap", (dossier.input(57),)),
         Field("Day-one value", (step("day_one.total", "money"),)),
-        Field("Haircut for repo", (step("repo.haircut", "percent"),)),
         Field("Equity IRR", (step("returns.equity_irr", "percent"),)),
     ]
+    if step("repo.eligible").value is True:
+        rest.append(Field("Haircut for repo", (step("repo.haircut", "percent"),)))
     if dossier.has_mezzanine:
         rest.insert(3, Field("Mezzanine rating", (step("mezzanine.rating"),)))
     return tiles, Fields(tuple(rest), title="The issue")
@@ -87,16 +89,16 @@ def _rating(dossier: Dossier) -> tuple[Cell, ...]:
 def _stresses(dossier: Dossier) -> tuple[Cell, ...]:
     if dossier.step("stresses.passed").value is not True:
         return ()
-    name = min(
-        (key for key in dossier.keys("stresses.table")
-         if dossier.cell("stresses.table", key, "passed").value is not None
-         and dossier.cell("stresses.table", key, "dscr_min").value is not None),
-        key=lambda key: float(str(dossier.cell("stresses.table", key, "dscr_min").value)),
-    )  # fmt: skip
+    headroom = {
+        key: dossier.cell(_STRESSES, key, "headroom", "times") for key in dossier.keys(_STRESSES)
+    }
+    asked = {key: each.value for key, each in headroom.items() if isinstance(each.value, float)}
+    name = min(asked, key=lambda key: asked[key])
     return (
-        "Passes every stress of the run; the least coverage of any is",
-        dossier.cell("stresses.table", name, "dscr_min", "times"), "(",
-        dossier.cell("stresses.table", name, "change"), ").",
+        "Passes every stress of the run. Where coverage decides, the closest is",
+        dossier.cell(_STRESSES, name, "change"), ": least coverage of",
+        dossier.cell(_STRESSES, name, "dscr_min", "times"), "where",
+        dossier.cell(_STRESSES, name, "floor", "times"), "is asked.",
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def investor_pack(dossier: Dossier) -> Document:
         made_at=dossier.made_at,
         style=dossier.style,
         sections=tuple(sections),
-        summary=(*standing(dossier), *_first_page(dossier, good), *stale_market(dossier)),
+        summary=(*standing(dossier), *stale_market(dossier), *_first_page(dossier, good)),
     )
 
 

@@ -17,6 +17,7 @@ from pipeline.reports.pack.document import Block, Bullets, Cell, Figure, Grid, G
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.instruments import instruments
 from pipeline.reports.pack.provenance import market_fields
+from pipeline.reports.run.wording import WARNINGS
 
 HEADING: Final = "Risks and mitigants"
 HIGH, MEDIUM, LOW, NONE = "High", "Medium", "Low", "Not in it"
@@ -96,6 +97,12 @@ def raised(dossier: Dossier, warning: str) -> bool:
     )
 
 
+def _warned(dossier: Dossier, *warnings: str) -> tuple[Cell, ...]:
+    """What the run warns of, where it does."""
+    told = [WARNINGS[name] for name in warnings if raised(dossier, name)]
+    return (f"; the run warns: {', '.join(told)}",) if told else ()
+
+
 def _worst(dossier: Dossier, names: tuple[str, ...]) -> str:
     """The scenario with the least headroom; one that fails comes first."""
 
@@ -121,8 +128,8 @@ def _by_scenario(
         return dossier.cell(_STRESSES, name, column)
 
     measure: tuple[Cell, ...] = (
-        told("dscr_min"), "worst of its stresses is", told("change"), "with a least coverage of",
-        told("dscr_min"), "against a floor of", told("floor"),
+        told("dscr_min"), "the closest stress is", told("change"), "with a least coverage of",
+        told("dscr_min"), "where", told("floor"), "is asked", *_warned(dossier, *warnings),
     )  # fmt: skip
     rating = _rated(dossier, bool(told("passed").value), told("headroom").value, *warnings)
     return Risk(category, (description,), mitigant, measure, rating)
@@ -137,7 +144,8 @@ def _by_test(
     unit_is_coverage = dossier.steps[step].unit == "x"
     headroom = dossier.test(step, "headroom").value if unit_is_coverage else None
     side = "at least" if bound is not None and bound.side == ">=" else "at most"
-    measure: tuple[Cell, ...] = (actual, actual, f"where {side}", limit, "is asked")
+    warned = _warned(dossier, *warnings)
+    measure: tuple[Cell, ...] = (actual, actual, f"where {side}", limit, "is asked", *warned)
     return Risk(
         category, (description,), (mitigant,), measure,
         _rated(dossier, passed, headroom, *warnings),
@@ -210,7 +218,9 @@ def _by_reserves(
     step = f"stresses.{scenario}"
     actual, limit = (dossier.test(step, part) for part in ("actual", "limit"))
     passed = dossier.verdict(step).verdict == "pass"
-    measure: tuple[Cell, ...] = (actual, "reserves of", actual, "against a need of", limit)
+    measure: tuple[Cell, ...] = (
+        actual, "reserves of", actual, "against a need of", limit, *_warned(dossier, *warnings),
+    )  # fmt: skip
     return Risk(
         category, (description,), (mitigant,), measure, _rated(dossier, passed, None, *warnings)
     )
