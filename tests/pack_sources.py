@@ -14,7 +14,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -212,13 +212,17 @@ class Told:
                 return self._named(source)
         raise UnknownSourceError(source)
 
-    def is_missing(self, source: str) -> bool:
-        """Whether the source is a step or a table that this structure does not have."""
-        step = re.split("[@:]", source)[0]
+    def knows(self, source: str) -> bool:
+        """Whether the source is a figure of a step or of a table that this structure has."""
         found = _CELL.fullmatch(source)
         if found is not None:
-            return found["table"] not in {*self.tables, *self._periods}
-        return "." in step and step not in self.steps
+            rows = self.tables.get(found["table"]) or self._periods.get(found["table"]) or [{}]
+            return found["column"] in rows[0]
+        return re.split("[@:]", source)[0] in self.steps
+
+    def is_missing(self, source: str, elsewhere: Iterable[Told]) -> bool:
+        """Whether this structure has no such step or table, which another one has."""
+        return not self.knows(source) and any(each.knows(source) for each in elsewhere)
 
     def _at_rank(self, rank: int, column: str) -> Any:
         row = self.ranked.slice(rank - 1, 1).to_pylist()[0]

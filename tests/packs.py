@@ -68,7 +68,7 @@ def _another(value: Any) -> Any:
         case date():
             return value + timedelta(days=1)
         case str():
-            return f"not {value}"
+            return "something else"
     raise ValueError(f"{value!r} has no other value")
 
 
