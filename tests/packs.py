@@ -108,6 +108,8 @@ deal:
   call_price: TEXT
   withholding_tax: TEXT
   transfer_restrictions: TEXT
+  inflation_index: TEXT
+  index_base_level: TEXT
   security: [TEXT, Assignment of the lease]
   conditions_precedent: [TEXT]
   notices: [TEXT]

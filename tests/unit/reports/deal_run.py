@@ -108,6 +108,7 @@ def named(text: str) -> dict[str, Any]:
     texts = (
         "name", "form", "denomination", "listing", "clearing", "governing_law_text",
         "call_protection", "call_price", "withholding_tax", "transfer_restrictions",
+        "inflation_index", "index_base_level",
     )  # fmt: skip
     deal: dict[str, Any] = dict.fromkeys(texts, text)
     deal |= {"security": [text], "conditions_precedent": [text, text], "notices": [text]}
