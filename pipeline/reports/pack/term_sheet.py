@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.reports.pack.conventions import VERSION, Conventions, conventions_of
-from pipeline.reports.pack.deal_dates import deal_dates
+from pipeline.reports.pack.deal_dates import DealDates, deal_dates
 from pipeline.reports.pack.document import (
     Block,
     Cell,
@@ -43,7 +43,7 @@ def term_sheets(dossier: Dossier) -> Document:
         run_id=dossier.run_id,
         made_at=dossier.made_at,
         style=replace(dossier.style, term_sheet_dates=True),
-        summary=(*standing(dossier), *_headline(dossier)),
+        summary=(*standing(dossier), *_headline(dossier, dates)),
         sections=(
             senior(dossier, dates, conventions),
             mezzanine(dossier, dates, conventions),
@@ -62,19 +62,26 @@ def _heading(dossier: Dossier) -> str:
     return _INDICATIVE if viable(dossier) else _COMPUTED
 
 
-def _headline(dossier: Dossier) -> tuple[Block, ...]:
+def _headline(dossier: Dossier, dates: DealDates) -> tuple[Block, ...]:
+    deal = [
+        Field("Deal", (deal_name(dossier),)),
+        Field("Issuer", (dossier.name("parties.issuer"),)),
+        Field("Arranger", (dossier.name("parties.arranger"),)),
+    ]
     if not dossier.has_senior:
-        return (Fields((Field("Deal", (deal_name(dossier),)),)),)
+        return (Fields(tuple(deal)),)
     step = dossier.step
+    deal += [Field("Issue date", (dates.issue,)), Field("Maturity date, senior",
+                                                        (dates.senior_maturity,))]  # fmt: skip
     tiles = [
         Field("Senior", (step("senior.notional"),)),
         Field("Expected rating", (step("rating.senior"),), "by the rulebook's matrix"),
         Field("Coupon", (dossier.input(38),)),
-        Field("Life, scheduled", (step("senior.wal"),)),
+        Field("Average life, scheduled", (step("senior.wal"),)),
     ]
     if dossier.has_mezzanine:
-        tiles.insert(1, Field("Mezzanine", (step("mezzanine.notional"),)))
-    return (Fields((Field("Deal", (deal_name(dossier),)),)), Tiles(tuple(tiles)))
+        tiles[1:] = [Field("Mezzanine", (step("mezzanine.notional"),)), *tiles[1:3]]
+    return (Tiles(tuple(tiles)), Fields(tuple(deal)))
 
 
 def _general(dossier: Dossier, conventions: Conventions) -> tuple[Block, ...]:
