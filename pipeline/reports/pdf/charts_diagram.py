@@ -55,17 +55,19 @@ def diagram(chart: Diagram, style: Style, width: float) -> Drawing | None:
     box_width = min(_WIDEST, _BOXES * width / columns)
     pitch = (width - 2 - box_width) / max(1, columns - 1)
     texts = [_box_lines(box, style, box_width - 2 * _INSET) for box in chart.boxes]
-    heights = [0.0] * rows
-    for box, (name, text) in zip(chart.boxes, texts, strict=True):
-        needed = (len(name) + len(text)) * _LEADING + 2 * _INSET
-        heights[box.row] = max(heights[box.row], needed)
+    heights = {
+        Place(box.column, box.row): (len(name) + len(text)) * _LEADING + 2 * _INSET
+        for box, (name, text) in zip(chart.boxes, texts, strict=True)
+    }
+    rooms = [max([high for place, high in heights.items() if place.row == row], default=0.0)
+             for row in range(rows)]  # fmt: skip
     places = {box.name: Place(box.column, box.row) for box in chart.boxes}
     arrows = [each for each in chart.arrows if each.start in places and each.end in places]
     across = _across(chart.boxes, box_width, pitch, width)
     ways = Plan(across, [(places[each.start], places[each.end]) for each in arrows])
     gaps = _gaps(ways.levels, rows)
-    body = sum(heights) + sum(gaps)
-    areas, middles = _down(across, heights, gaps, body)
+    body = sum(rooms) + sum(gaps)
+    areas, middles = _down(across, heights, rooms, gaps)
     lines = ways.corners(areas, middles)
     notes: list[str] = []
     labels = _labels([each.label for each in arrows], lines, areas, (width, body), notes)
@@ -119,20 +121,20 @@ def _gaps(levels: Mapping[int, int], rows: int) -> list[float]:
 
 
 def _down(
-    across: Columns, heights: Sequence[float], gaps: Sequence[float], body: float
+    across: Columns, heights: Mapping[Place, float], rooms: Sequence[float], gaps: Sequence[float]
 ) -> tuple[dict[Place, Area], list[float]]:  # fmt: skip
-    """Areas of the boxes, and the middles of the gaps."""
-    tops, middles = [], []
-    y = body
-    for height, gap in zip(heights, gaps, strict=False):
+    """Areas of the boxes, each in the middle of its row's room, and the middles of the gaps."""
+    centres, middles = [], []
+    y = sum(rooms) + sum(gaps)
+    for room, gap in zip(rooms, gaps, strict=False):
         middles.append(y - gap / 2)
-        tops.append(y - gap)
-        y -= gap + height
+        centres.append(y - gap - room / 2)
+        y -= gap + room
     middles.append(y - gaps[-1] / 2)
-    areas = {
-        place: Area(left, tops[place.row] - heights[place.row], right, tops[place.row])
-        for place, (left, right) in across.spans.items()
-    }
+    areas = {}
+    for place, (left, right) in across.spans.items():
+        half = heights[place] / 2
+        areas[place] = Area(left, centres[place.row] - half, right, centres[place.row] + half)
     return areas, middles
 
 

@@ -36,7 +36,7 @@ from pipeline.reports.pack.document import (
 )
 from pipeline.reports.pdf import grid, pages, theme
 from pipeline.reports.pdf.blocks import paragraph
-from pipeline.reports.pdf.contents import Contents, Entry, Heading
+from pipeline.reports.pdf.contents import Contents, Entry, Heading, LeaveCover
 from pipeline.reports.pdf.pieces import Room, piece_of
 
 KICKER: Final = "ATLAS FORGE · EXECUTION PACK"
@@ -121,6 +121,7 @@ class _Story:
         self._document = document
         self._made: list[Flowable] = []
         self._turned = False
+        self._after_contents = False
         self._entries = [
             Entry(f"section-{number}", section.heading, 1 if section.level <= 1 else 2)
             for number, section in enumerate(document.sections)
@@ -133,10 +134,8 @@ class _Story:
             self._add(block, lead=0.0)
         if with_contents:
             self._add_contents()
-        first = True
         for section, entry in zip(self._document.sections, self._outline(), strict=True):
-            self._add_section(section, entry, fresh=first and with_contents)
-            first = False
+            self._add_section(section, entry)
         return self._made
 
     def _outline(self) -> list[Entry]:
@@ -148,13 +147,18 @@ class _Story:
 
     def _add_contents(self) -> None:
         listed = [each for each in self._outline() if each.level == 1]
-        self._made.append(CondPageBreak(90))
+        self._made.append(CondPageBreak(60))
         self._made.append(paragraph(_CONTENTS, theme.SECTION))
         self._made.append(Contents(listed))
+        self._after_contents = True
 
-    def _add_section(self, section: Section, entry: Entry, *, fresh: bool) -> None:
+    def _add_section(self, section: Section, entry: Entry) -> None:
         turned = self._begins_turned(section.blocks)
-        self._page(turned=turned, fresh=fresh or section.new_page)
+        if self._after_contents and not turned:
+            self._made.append(LeaveCover())
+        else:
+            self._page(turned=turned, fresh=section.new_page)
+        self._after_contents = False
         heading = Heading(entry)
         height = heading.wrap(self._room().width, 1000.0)[1] + heading.getSpaceBefore()
         height += heading.getSpaceAfter()
@@ -198,12 +202,15 @@ class _Story:
 
 
 def is_wide(block: Block, style: Style, width: float) -> bool:
-    """Whether a table asks for a turned page, or would be too small to read on an upright one."""
+    """Whether a table needs a turned page: it asks for one, or would be too small to read.
+
+    One that asks and fits an upright page with no line broken stays, so that pages are full.
+    """
     if isinstance(block, HeatMap):
         size = grid.least_heat_size(block, style, width)
     elif isinstance(block, Grid):
         if block.landscape:
-            return True
+            return not grid.is_unbroken(block, style, width)
         size = grid.least_size(block, style, width)
     else:
         return False

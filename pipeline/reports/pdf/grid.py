@@ -73,6 +73,11 @@ def least_size(grid: Grid, style: Style, width: float) -> float | None:
     return _size_of(_sheet(grid, style), width)
 
 
+def is_unbroken(grid: Grid, style: Style, width: float) -> bool:
+    """Whether a table fits a width in its largest letters with each cell on one line."""
+    return sum(_natural(_sheet(grid, style), _SIZES[0])) <= width
+
+
 def tables(grid: Grid, style: Style, width: float, height: float) -> list[Table]:
     """A table, in several parts where its columns do not fit side by side."""
     return [_table(part, width, height) for part in _parts(_sheet(grid, style), width)]
