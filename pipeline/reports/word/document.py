@@ -33,7 +33,7 @@ from pipeline.reports.pack.document import (
 )
 from pipeline.reports.pack.undefined import undefined_notes
 from pipeline.reports.word.package import settled
-from pipeline.reports.word.runs import plain, turn, turned, write_cells, write_text
+from pipeline.reports.word.runs import plain, styled, turn, turned, write_cells, write_text
 from pipeline.reports.word.styles import orient, prepare, text_width_mm
 from pipeline.reports.word.tables import Shades, write_fields, write_grid, write_tiles
 
@@ -139,7 +139,7 @@ class _Writer:
             case Grid():
                 self._grid(block)
             case Prose():
-                paragraph = self._word.add_paragraph(style=_PROSE[block.style])
+                paragraph = styled(self._word.add_paragraph(), _PROSE[block.style])
                 write_cells(paragraph, block.pieces, self._style)
             case Bullets():
                 self._bullets(block)
@@ -159,7 +159,7 @@ class _Writer:
         number = _new_list(self._word) if block.numbered else None
         for item in block.items:
             style = "List Number" if block.numbered else "List Bullet"
-            paragraph = self._word.add_paragraph(style=style)
+            paragraph = styled(self._word.add_paragraph(), style)
             if number is not None:
                 properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
                 properties.get_or_add_ilvl().val = 0
@@ -181,7 +181,7 @@ class _Writer:
             self._paragraph("Heading 3", text)
 
     def _paragraph(self, style: str, text: str) -> Paragraph:
-        paragraph = self._word.add_paragraph(style=style)
+        paragraph = styled(self._word.add_paragraph(), style)
         write_text(paragraph, text)
         if turned(plain(text)):
             turn(paragraph)

@@ -32,6 +32,15 @@ VERDICT_COLOURS: Final[dict[Verdict, str]] = {
 }  # fmt: skip
 
 
+def styled(paragraph: Paragraph, style: str) -> Paragraph:
+    """The paragraph in a style by its name.
+
+    Its id is the name without spaces; python-docx would search all styles for it each time.
+    """
+    paragraph._p.style = style.replace(" ", "")
+    return paragraph
+
+
 def write_cells(
     paragraph: Paragraph, cells: Sequence[Cell], style: Style, *, notes: bool = True
 ) -> None:  # fmt: skip

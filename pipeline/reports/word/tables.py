@@ -16,7 +16,7 @@ from docx.text.paragraph import Paragraph
 from pipeline.reports import colours
 from pipeline.reports.formats import UNDEFINED, text_of
 from pipeline.reports.pack.document import Cell, Field, Fields, Figure, Grid, Style, Tiles
-from pipeline.reports.word.runs import turn, turned, write_cell, write_cells, write_text
+from pipeline.reports.word.runs import styled, turn, turned, write_cell, write_cells, write_text
 from pipeline.reports.word.styles import TABLE
 
 Shades = Sequence[Sequence[float | None]]
@@ -50,7 +50,7 @@ def write_grid(
     _flag(head, "w:tblHeader")
     for column, cell in zip(grid.columns, head.cells, strict=True):
         paragraph = cell.paragraphs[0]
-        paragraph.style = "Table Head"
+        styled(paragraph, "Table Head")
         paragraph.paragraph_format.keep_with_next = True
         if column.right:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -64,7 +64,7 @@ def write_grid(
         cells = table.rows[number + 1].cells
         for place, (value, column) in enumerate(zip(row, grid.columns, strict=True)):
             paragraph = cells[place].paragraphs[0]
-            paragraph.style = "Table Figure" if column.right else "Table Text"
+            styled(paragraph, "Table Figure" if column.right else "Table Text")
             text = texts[number][place]
             write_cell(paragraph, value, text)
             if not column.right and turned(text):
@@ -108,28 +108,28 @@ def write_tiles(word: WordDocument, block: Tiles, style: Style, width_mm: float)
         cell = table.rows[number // across].cells[number % across]
         _shade(cell, colours.PALE)
         _plain(cell, field.label, "Table Label")
-        paragraph = cell.add_paragraph(style="Tile Figure")
+        paragraph = styled(cell.add_paragraph(), "Tile Figure")
         write_cells(paragraph, field.values, style, notes=False)
         note = field.note or next(
             (each.note for each in field.values if isinstance(each, Figure) and each.note), ""
         )
         if note:
-            write_text(cell.add_paragraph(style="Small"), note)
+            write_text(styled(cell.add_paragraph(), "Small"), note)
 
 
 def _field(label: _Cell, value: _Cell, field: Field, style: Style) -> None:
     _plain(label, field.label, "Table Label")
     paragraph = value.paragraphs[0]
-    paragraph.style = "Table Text"
+    styled(paragraph, "Table Text")
     cells: Sequence[Cell] = field.values or (UNDEFINED,)
     write_cells(paragraph, cells, style)
     if field.note:
-        write_text(value.add_paragraph(style="Small"), field.note)
+        write_text(styled(value.add_paragraph(), "Small"), field.note)
 
 
 def _plain(cell: _Cell, text: str, style: str) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.style = style
+    styled(paragraph, style)
     write_text(paragraph, text)
 
 
