@@ -59,8 +59,9 @@ golden: setup  ## the plan's expected outcomes beside what runs give: docs/golde
 manifests: setup  ## k8s/ from the Helm chart
 	$(BIN)/python scripts/manifests
 
-pictures: setup  ## the web interface of Prefect, photographed: docs/images/prefect-*.png (needs Chromium)
+pictures: setup  ## Prefect's web interface and a run's page, photographed: docs/images (needs Chromium)
 	$(BIN)/python scripts/prefect-pictures
+	$(BIN)/python scripts/report-pictures
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

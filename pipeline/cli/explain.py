@@ -25,7 +25,8 @@ def command(
     PERMUTATION is the number that `top` shows, of any structure of the lever space. Everything is
     computed again from the run's own plan and held beside the stored row. The waterfall is told by
     year; --section waterfall, --month and --csv tell it by month. Sections: project, income,
-    senior, mezzanine, capital, rating, day_one, uses, returns, stresses, gates, verdict, waterfall.
+    senior, mezzanine, capital, rating, day_one, uses, returns, stresses, gates, compliance,
+    one_percent, verdict, waterfall.
 
     \b
     Examples:

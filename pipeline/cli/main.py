@@ -23,7 +23,7 @@ PROGRAM: Final = "atlas-forge"
 _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "audit", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "certificates", "completion",
-    "show", "compare", "export", "pack", "sensitivity",
+    "show", "open", "compare", "export", "pack", "sensitivity",
     "near-misses", "break-even", "search", "golden", "rm", "gc", "submit", "cancel",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"

@@ -118,3 +118,19 @@ def question_options(function: Function) -> Function:
 def settings_of(**given: Any) -> Settings:
     """Settings from options (None: not given), environment and defaults. Raises BadSettingError."""
     return load_settings(**given)
+
+
+def formats_of(text: str) -> tuple[str, ...]:
+    """Formats of documents in one order, whatever order they were given in.
+
+    Raises click.UsageError.
+    """
+    from pipeline.reports.pack.rendering import FORMATS
+
+    given = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in given if name not in FORMATS]
+    if unknown or not given:
+        raise click.UsageError(
+            f"--formats {text!r}: has to be some of {', '.join(FORMATS)}, with commas between them"
+        )
+    return tuple(name for name in FORMATS if name in given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pipeline.cli.console import print_json, say, wants_json
-from pipeline.cli.options import mongo_option, out_option, settings_of
+from pipeline.cli.options import formats_of, mongo_option, out_option, settings_of
 from pipeline.cli.trail import leave_a_line
 from pipeline.places import results_of
 
@@ -70,7 +70,7 @@ def command(
 
     if permutation is not None and best is not None:
         raise click.UsageError("PERMUTATION and --top exclude each other")
-    wanted = _formats(formats)
+    wanted = formats_of(formats)
     run = stored_run(results_of(out, mongo), run_id)
     numbers = _numbers(run, run_id, permutation, best)
     names = None if project_file is None else _names(run, project_file)
@@ -80,19 +80,6 @@ def command(
         leave_a_line(out, run_id, EXPORT, pack=pack.permutation_id, formats=",".join(wanted))
     if wants_json():
         print_json({"run_id": run_id, "packs": [_told(pack) for pack in packs]})
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    """Formats in one order, whatever order they were given in. Raises click.UsageError."""
-    from pipeline.reports.pack.bundle import FORMATS
-
-    given = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in given if name not in FORMATS]
-    if unknown or not given:
-        raise click.UsageError(
-            f"--formats {text!r}: has to be some of {', '.join(FORMATS)}, with commas between them"
-        )
-    return tuple(name for name in FORMATS if name in given)
 
 
 def _numbers(run: StoredRun, run_id: str, permutation: str | None, best: int | None) -> list[int]:

@@ -101,6 +101,17 @@ class Case:
         """Every figure (N_FIGURES, 1), as the engine computes it for a run."""
         return figures_of_inputs(self.problem, self.inputs)
 
+    def moved(self, inputs: FloatArray) -> tuple[Case, ...]:
+        """The structure with other `inputs` (N_INPUTS, cases), all computed in one call."""
+        figures = figures_of_inputs(self.problem, inputs)
+        cases = []
+        for place in range(inputs.shape[1]):
+            case = Case(self.problem, np.ascontiguousarray(inputs[:, [place]]), self.currency)
+            # what `figures` would compute, and keep under this name
+            vars(case)["figures"] = np.ascontiguousarray(figures[:, [place]])
+            cases.append(case)
+        return tuple(cases)
+
     def figure(self, place: int) -> float | None:
         """A figure; None where it is undefined."""
         return finite(self.figures[place, ROW])

@@ -29,6 +29,8 @@ def uses_section(case: Case) -> Section:
     s = money(case, "S", f.SENIOR_NOTIONAL, "senior notional", "senior.notional")
     m = money(case, "M", f.MEZZ_NOTIONAL, "mezzanine notional", "mezzanine.notional")
     months = case.setting("C", x.CONSTRUCTION_MONTHS)
+    fees = case.setting("fees", x.STRUCTURING_FEES)
+    paid = case.input(x.STRUCTURING_FEES) * (float(fx[0].value or 1.0) if fx else 1.0)
     uses = money(case, "U", f.TOTAL_USES, "uses", "uses.total")
     names = {
         "TC": ("cost that is financed", f.TOTAL_COST), "u": ("upfront fees", f.UPFRONT_FEES),
@@ -48,6 +50,8 @@ def uses_section(case: Case) -> Section:
                  (case.setting("u_s", x.SENIOR_UPFRONT_FEE_BPS), s,
                   case.setting("u_m", x.MEZZ_UPFRONT_FEE_BPS), m),
                  case.figure(f.UPFRONT_FEES), MONEY, _SOURCE, column="upfront_fees"),
+            Step("uses.structuring_fees", "Structuring fees", f"paid = fees{times_fx}", (fees, *fx),
+                 paid, MONEY, _SOURCE),
             _insurance(case, months),
             _reserve(case, s),
             _interest(case, s, m, months),
@@ -60,7 +64,7 @@ def uses_section(case: Case) -> Section:
                  (case.setting("days", x.COLLECTION_LAG_DAYS),), case.figure(f.WORKING_CAPITAL),
                  MONEY, _SOURCE, column="working_capital", closed=False),
             Step("uses.total", "Uses", f"U = TC + fees{times_fx} + u + ins + dsra + idc + rfr + wc",
-                 (*parts, case.setting("fees", x.STRUCTURING_FEES), *fx), uses.value, MONEY,
+                 (*parts, fees, *fx), uses.value, MONEY,
                  _SOURCE, column="total_uses"),
             Step("uses.cheque", "Equity cheque", "cheque = U − S − M − D",
                  (uses, s, m, money(case, "D", f.DAY1_CASH, "day-one value", "day_one.total")),
@@ -179,6 +183,8 @@ def _totals(case: Case, base: Recording) -> tuple[Step, ...]:
                         float(last[w.PRINCIPAL_MONTHS]), MONEY, "waterfall"),
                   money(case, "S", f.SENIOR_NOTIONAL, "senior notional", "senior.notional")),
                  case.figure(f.EXPECTED_WAL), "years", source, column="expected_wal"))  # fmt: skip
+    if case.mezz > 0.0:
+        steps.append(_mezzanine_life(base))
     if tests and case.senior > 0.0:
         steps += [
             Step("returns.covenant_min", f"Least covenant DSCR, tested in month {worst}",
@@ -201,6 +207,21 @@ def _totals(case: Case, base: Recording) -> tuple[Step, ...]:
             Step(f"returns.{name}", title, "over the months of the waterfall", (),
                  case.figure(figure), unit, source, column=name, closed=False))  # fmt: skip
     return tuple(steps)
+
+
+def _mezzanine_life(base: Recording) -> Step:
+    """Average life of the mezzanine as the base case pays it; balloon and late payments in it."""
+    paid = base.slots[:, w.PAID_MEZZ_PRINCIPAL]
+    weighted, total = float(np.sum(paid * np.arange(1, len(paid) + 1))), float(np.sum(paid))
+    life = weighted / 12.0 / total if total > 0.0 else None
+    return Step("returns.mezz_expected_wal", "Average life of the mezzanine as it is paid",
+                "WAL = weighted ÷ 12 ÷ paid",
+                (Given("weighted", "principal paid × its month, summed", weighted, MONEY,
+                       "waterfall"),
+                 Given("paid", "principal paid, capitalised interest in it", total, MONEY,
+                       "waterfall")),
+                life, "years", cited(6, TREE), closed=life is not None,
+                note="" if life is not None else "nothing of it is repaid")  # fmt: skip
 
 
 def _window(base: Recording, month: int, case: Case) -> tuple[Given, ...]:

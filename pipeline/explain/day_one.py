@@ -7,7 +7,9 @@ from kernels import figures as f
 from kernels import layout as x
 from kernels import rules as r
 from kernels.currency import hedged_share
+from pipeline.explain.bumps import bumps_table
 from pipeline.explain.case import ROW, Case
+from pipeline.explain.day_one_terms import day_one_share, option_schedule, strike, trs_fee
 from pipeline.explain.model import MONEY, Given, Section, Step
 from pipeline.explain.project import local_rate
 from pipeline.explain.rating_names import rating_name
@@ -45,8 +47,8 @@ def day_one_section(case: Case) -> Section:
         return Section("day_one", title, (total,))
     parts = (
         _wrap(case),
-        _inflation_swap(case, dayone.ZCIS_SHORT_YEARS),
-        _inflation_swap(case, dayone.ZCIS_LONG_YEARS),
+        *_inflation_swap(case, dayone.ZCIS_SHORT_YEARS),
+        *_inflation_swap(case, dayone.ZCIS_LONG_YEARS),
         _rate_option(case),
         *_return_swap(case),
         _strip(case),
@@ -54,7 +56,8 @@ def day_one_section(case: Case) -> Section:
         _rebate(case),
         _uplift(case),
     )
-    return Section("day_one", title, (*parts, total, _call(case)))
+    tables = (*option_schedule(case), bumps_table(case))
+    return Section("day_one", title, (*parts, total, day_one_share(case), _call(case)), tables)
 
 
 def _senior(case: Case) -> Given:
@@ -110,15 +113,15 @@ def _wrap(case: Case) -> Step:
     )  # fmt: skip
 
 
-def _inflation_swap(case: Case, years: int) -> Step:
+def _inflation_swap(case: Case, years: int) -> tuple[Step, ...]:
     short = years == dayone.ZCIS_SHORT_YEARS
     name, column = f"zcis{years}", f"day1_zcis_{years}y"
     title = f"Inflation swap of {years} years"
     figure = f.DAY1_ZCIS_5Y if short else f.DAY1_ZCIS_10Y
     if case.input(x.ZCIS_5Y_ON if short else x.ZCIS_10Y_ON) != 1.0:
-        return _off(name, title, case, figure, column)
+        return (_off(name, title, case, figure, column),)
     if dayone.is_idle(years, case.input(x.SENIOR_TENOR_YEARS)):
-        return _off(name, title, case, figure, column, _IDLE)
+        return (_off(name, title, case, figure, column, _IDLE),)
     implied = case.input(x.ZCIS_IMPLIED_5Y_PCT if short else x.ZCIS_IMPLIED_10Y_PCT)
     notional = float(dayone.zcis_notional(case.inputs, ROW, case.senior))
     struck = float(dayone.expected_growth(case.inputs, ROW, years, case.books.rules))
@@ -128,7 +131,7 @@ def _inflation_swap(case: Case, years: int) -> Step:
     charge = case.cash_limit(
         r.ZCIS_CREDIT_BPS + 7 * int(case.input(x.CSA_TYPE)) + int(counterparty)
     )
-    return _part(
+    value = _part(
         name, title,
         f"{name} = X × ((1 + (implied − basis ÷ 100) ÷ 100)^T − E) × DF − X × charge ÷ 10000",
         (Given("X", "notional: its share of the senior", notional, MONEY, "ZCiS_NotionalPct_91"),
@@ -138,9 +141,12 @@ def _inflation_swap(case: Case, years: int) -> Step:
          Given("E", "expected growth of prices, the strike", struck, "", "income.by_year"),
          Given("DF", "discount factor of the term", discount, "", "market file"),
          Given("charge", f"credit charge, counterparty rated {rating_name(counterparty)}", charge,
-               "bps", "rulebook day_one.zcis_credit_bps")),
+               "bps", "rulebook day_one.zcis_credit_bps"),
+         Given("counterparty", "rating of its counterparty", rating_name(counterparty), "",
+               "CounterpartyRouting_114, parties.hedge_counterparty_rating")),
         case.figure(figure), column,
     )  # fmt: skip
+    return value, strike(name, years, struck)
 
 
 def _rate_option(case: Case) -> Step:
@@ -205,6 +211,7 @@ def _return_swap(case: Case) -> tuple[Step, ...]:
                Given("rate", "paid at close", rate, "%", "rulebook day_one.trs.upfront_pct"),
                case.setting("margined", x.TRS_MARGINING)),
               case.figure(f.DAY1_TRS), column),
+        trs_fee(case, notional),
     )  # fmt: skip
 
 

@@ -13,11 +13,13 @@ from pipeline.explain import waterfall
 from pipeline.explain.capital import capital_section
 from pipeline.explain.case import Case
 from pipeline.explain.closing import returns_section, uses_section
+from pipeline.explain.compliance import compliance_section
 from pipeline.explain.day_one import day_one_section
 from pipeline.explain.gates import gates_section
 from pipeline.explain.income import income_section
 from pipeline.explain.mezzanine import mezzanine_section
 from pipeline.explain.model import Comparison, Explanation, Section, Setting
+from pipeline.explain.one_percent import one_percent_section
 from pipeline.explain.project import project_section
 from pipeline.explain.rating import rating_section
 from pipeline.explain.senior import senior_section
@@ -28,7 +30,7 @@ from pipeline.problem import FloatArray, Problem
 SCENARIOS: Final = scenarios.NAMES
 SECTIONS: Final = (
     "project", "income", "senior", "mezzanine", "capital", "rating", "day_one", "uses", "returns",
-    "stresses", "gates", "verdict", "waterfall",
+    "stresses", "gates", "compliance", "one_percent", "verdict", "waterfall",
 )  # fmt: skip
 
 
@@ -81,6 +83,8 @@ def explained_case(
         recording = base if number == scenarios.BASE else waterfall.record(case, number)
         table = waterfall.table(recording, number)
         months = Section("waterfall", table.title, (), (table,))
+    ratings, gates = rating_section(case), gates_section(case)
+    compliance = compliance_section(case, ratings, gates)
     return Explanation(
         title=title,
         currency=case.currency,
@@ -92,12 +96,14 @@ def explained_case(
             senior_section(case),
             mezzanine_section(case),
             capital_section(case),
-            rating_section(case),
+            ratings,
             day_one_section(case),
             uses_section(case),
             returns_section(case, base),
             stresses_section(case),
-            gates_section(case),
+            gates,
+            compliance,
+            one_percent_section(case, compliance, gates),
             verdict_section(case),
             months,
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from kernels import figures as f
 from kernels import layout as x
 from kernels import mezzanine
@@ -90,6 +92,7 @@ def _sizing(case: Case) -> tuple[Step, ...]:
               Given("M_cap", "by cost", most, MONEY, "mezzanine.most")),
              case.mezz, MONEY, _SOURCE, column="mezz_notional"),
         *_coverage(case, months),
+        *_lives(case, n, window),
     )  # fmt: skip
 
 
@@ -116,6 +119,7 @@ def _coverage(case: Case, months: range) -> tuple[Step, ...]:
     rating = case.figure(f.MEZZ_RATING)
     wrapped = case.input(x.WRAP_TYPE) == x.WRAP_WHOLE_STACK
     lifted = ", relieved by the wrap of the whole stack" if wrapped else ""
+    covers = [case.net[m - 1] / (case.service[m - 1] + paid[m - 1]) for m in months]
     return (
         Step("mezzanine.dscr", f"Least coverage of both tranches, in month {month}",
              "DSCR = N ÷ (P + P_mezz)",
@@ -124,7 +128,34 @@ def _coverage(case: Case, months: range) -> tuple[Step, ...]:
               Given("P", "senior debt service", float(case.service[month - 1]), MONEY_A_MONTH),
               Given("P_mezz", "mezzanine debt service", float(paid[month - 1]), MONEY_A_MONTH)),
              case.figure(f.MEZZ_DSCR_MIN), "x", _SOURCE, column="mezz_dscr_min"),
+        Step("mezzanine.dscr_avg", "Mean coverage of both tranches", "mean = total ÷ months",
+             (Given("total", "coverage of the test months, summed", float(np.sum(covers)), "x"),
+              Given("months", "test months", len(months), "months")),
+             float(np.sum(covers)) / len(months), "x", _SOURCE),
         Step("mezzanine.rating", "Mezzanine rating", "coverage leg of the matrix" + lifted,
              (Given("DSCR", "least coverage of both tranches", cover, "x", "mezzanine.dscr"),),
              rating_name(rating), "", cited(9, SENIOR_PAGE), column="mezz_rating", closed=False),
+    )  # fmt: skip
+
+
+def _lives(case: Case, n: int, window: int) -> tuple[Step, ...]:
+    """How far both tranches reach into the value, and how long the mezzanine is owed."""
+    mezz = case.mezzanine
+    repaid = (mezz.service - mezz.interest)[window:n, 0]
+    if mezz.terms[mezzanine.BULLET, 0] == 1.0:
+        repaid[-1] += mezz.balance[n - 1, 0]
+    total = float(np.sum(repaid))
+    weighted = float(np.sum(repaid * np.arange(window + 1, n + 1)))
+    market = case.number(f.MARKET_COSTS)
+    return (
+        Step("mezzanine.ltv", "Loan to value of both tranches", "LTV = 100 × (S + M) ÷ C",
+             (Given("S", "senior notional", case.senior, MONEY, "senior.notional"),
+              Given("M", "mezzanine notional", case.mezz, MONEY, "mezzanine.notional"),
+              Given("C", "market costs", market, MONEY, "project.market_costs")),
+             100.0 * (case.senior + case.mezz) / market, "%", _SOURCE),
+        Step("mezzanine.wal", "Weighted average life of the mezzanine",
+             "WAL = weighted ÷ 12 ÷ repaid",
+             (Given("weighted", "scheduled principal × its month, summed", weighted, MONEY),
+              Given("repaid", "scheduled principal, capitalised interest in it", total, MONEY)),
+             weighted / 12.0 / total, "years", _SOURCE, note="a balloon is in it"),
     )  # fmt: skip

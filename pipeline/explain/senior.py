@@ -24,6 +24,7 @@ from pipeline.explain.model import (
     Table,
     TableColumn,
 )
+from pipeline.explain.pricing import pricing_steps
 from pipeline.explain.sources import KPIS, SENIOR_PAGE, TREE, cited
 
 _BY_YEAR = (
@@ -45,7 +46,7 @@ def senior_section(case: Case) -> Section:
     sizing = (*_terms(case), *_unit_service(case, month), *_capacities(case, month))
     steps = (*sizing, _second_path(case))
     if case.senior > 0.0:
-        steps = (*steps, *_coverage(case, month), *_balances(case))
+        steps = (*steps, *_coverage(case, month), *_balances(case), *pricing_steps(case))
     return Section("senior", "Senior debt", steps, (_schedule(case),) if case.senior > 0.0 else ())
 
 

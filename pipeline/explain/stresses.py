@@ -20,6 +20,7 @@ from pipeline.explain.model import (
 )
 from pipeline.explain.project import local_rate
 from pipeline.explain.sources import PLAN, RULES, TREE, cited
+from pipeline.explain.stress_effects import by_year_table, effects_table
 
 _COLUMNS = (
     TableColumn("scenario", "Scenario", ""),
@@ -39,12 +40,13 @@ _SOURCE = cited(10, f"{RULES} 1.1", PLAN)
 
 
 def stresses_section(case: Case) -> Section:
-    """The table of all scenarios, and those that reserves decide."""
+    """The tables of all scenarios, and those that reserves decide."""
     title = "Scenarios"
     if not case.sound or case.senior <= 0.0:
         return Section("stresses", title)
     steps = (_default(case), _weighted(case), _delay(case), _capex(case), _all(case))
-    return Section("stresses", title, steps, (_table(case),))
+    tables = (_table(case), effects_table(case), by_year_table(case))
+    return Section("stresses", title, steps, tables)
 
 
 def changes(case: Case) -> dict[int, str]:
@@ -185,8 +187,11 @@ def _all(case: Case) -> Step:
         for number in range(scenarios.FIRST_STRESS, scenarios.N_SCENARIOS)
         if _metric(case, number, scenarios.PASSED) != 1.0
     ]
+    asked = scenarios.N_SCENARIOS - scenarios.FIRST_STRESS
     return Step(
-        "stresses.passed", "All stresses passed", "every stress passes", (),
+        "stresses.passed", "All stresses passed", "every stress passes",
+        (Given("held", "stresses that pass", asked - len(failed)),
+         Given("asked", "stresses", asked)),
         case.figure(f.STRESSES_PASSED) == 1.0, "", _SOURCE, column="stresses_passed",
         closed=False, note=f"fails: {', '.join(failed)}" if failed else "",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from pipeline.explain.rating_names import rating_name
 from pipeline.explain.sources import KPIS, RULES, TREE, cited
 
 _TIERS = (
+    TableColumn("test", "Test", ""),
     TableColumn("tier", "Tier", ""),
     TableColumn("condition", "Condition", ""),
     TableColumn("needs", "Needs", ""),
@@ -168,6 +169,7 @@ def _tiers(case: Case) -> Table:
         least = case.limit(place)
         rows.append(
             (
+                f"{tier}: senior rating",
                 tier,
                 "senior rating",
                 f"{rating_name(least)} or better",
@@ -180,6 +182,7 @@ def _tiers(case: Case) -> Table:
     def percent(tier: str, name: str, value: float, least: float) -> None:
         rows.append(
             (
+                f"{tier}: {name}",
                 tier,
                 name,
                 f"≥ {least:g} %",
@@ -190,7 +193,8 @@ def _tiers(case: Case) -> Table:
         )
 
     def flag(tier: str, name: str, holds: bool) -> None:
-        rows.append((tier, name, "yes", "yes" if holds else "no", None, holds))
+        has = "yes" if holds else "no"
+        rows.append((f"{tier}: {name}", tier, name, "yes", has, None, holds))
 
     flag("every tier", "both gates passed", gates)
     percent("all but Bronze", "full coverage", coverage, 100.0 * case.limit(r.SILVER_COVERAGE))

@@ -7,6 +7,7 @@ some three hundred short runs, a few hundredths of a second, and the same code a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from kernels import cashflow, closing, dayone, scenarios, stress
 from kernels import figures as f
 from kernels import layout as x
 from kernels import waterfall as w
+from kernels.steps import RESERVES
 from pipeline.explain.case import ROW, Case, finite
 from pipeline.explain.model import MONEY, Table, TableColumn, Value
 from pipeline.problem import FloatArray
@@ -32,7 +34,8 @@ class Recording(NamedTuple):
     slots (months, N_SLOTS): kernels.waterfall_slots after each month. equity (months,): the
     waterfall's, before a sold strip and a refinancing; flows (months,): what equity has in the end,
     exit not in it. outlay at close, delay [months from close to COD]; owed, debt that the last late
-    receipts leave, and exit_value at lease end.
+    receipts leave, and exit_value at lease end. at_cod: what the reserves hold then; wrapped: the
+    wrap premium's part of the senior fee, decimal.
     """
 
     slots: FloatArray
@@ -43,6 +46,8 @@ class Recording(NamedTuple):
     delay: float
     owed: float
     exit_value: float
+    at_cod: float
+    wrapped: float
 
 
 def record(case: Case, scenario: int) -> Recording:
@@ -89,7 +94,15 @@ def record(case: Case, scenario: int) -> Recording:
         delay,
         float(owed[0]),
         float(left),
+        sum(float(opening[slot * _BLOCK]) for slot in RESERVES),
+        _wrapped(case),
     )
+
+
+def _wrapped(case: Case) -> float:
+    """The wrap premium's part of the senior fee, of which the kernel keeps the sum."""
+    premium = case.input(x.WRAP_PREMIUM_BPS) if case.input(x.WRAP_TYPE) != x.WRAP_NONE else 0.0
+    return premium / (premium + case.input(x.SENIOR_ONGOING_FEE_BPS)) if premium else 0.0
 
 
 def _opening(case: Case, scenario: int) -> tuple[FloatArray, FloatArray, float, float]:
@@ -201,6 +214,11 @@ _SLOT_COLUMNS: tuple[tuple[str, str, int, str], ...] = (
 )
 _STATES = frozenset((w.TRAP_ON, w.TURBO_NOW))
 _OWN_COLUMNS = (
+    TableColumn("opening_reserves", "Reserves at the start", MONEY),
+    TableColumn("senior_lent", "Senior drawn, sculpted to grow", MONEY),
+    TableColumn("ongoing_fee", "Senior fee of the month", MONEY),
+    TableColumn("wrap_premium", "Wrap premium of the month", MONEY),
+    TableColumn("facility_fee", "Facility fee of the month", MONEY),
     TableColumn("oc_pct", "Over-collateralisation", "%"),
     TableColumn("oc_trigger_pct", "Mezzanine held under", "%"),
     TableColumn("equity_before_sales", "Equity, before what is sold", MONEY),
@@ -235,7 +253,24 @@ def _row(recording: Recording, place: int) -> tuple[Value, ...]:
     senior = slots[w.SENIOR_OWED] + slots[w.SENIOR_LATE]
     over = finite(100.0 * (slots[w.VALUE] - senior) / senior) if senior > 0.0 else None
     before, after = float(recording.equity[place]), float(recording.flows[place])
-    return (*told, over, finite(100.0 * slots[w.OC_FLOOR]), before, after - before, after)
+    held = recording.slots[place - 1, RESERVES].sum() if place else recording.at_cod
+    lent = max(0.0, -float(slots[w.SCHEDULED]))
+    covers = (over, finite(100.0 * slots[w.OC_FLOOR]), before, after - before, after)
+    return (*told, float(held), lent, *_fees(recording, place), *covers)
+
+
+def _fees(recording: Recording, place: int) -> tuple[float, float, float]:
+    """Senior fee, wrap premium and facility fee of a month, nothing late; their sum is all fees.
+
+    Fees go by the balances at its start, which the interest on them gives.
+    """
+    slots = recording.slots[place]
+    interest, accrued = float(slots[w.INTEREST]), float(slots[w.MEZZ_ACCRUED])
+    on_senior = slots[w.SENIOR_FEE] * interest / slots[w.COUPON] if interest else 0.0
+    on_mezz = slots[w.WRAP_ON_MEZZ] * accrued / slots[w.MEZZ_COUPON] if accrued else 0.0
+    premium = recording.wrapped * on_senior + on_mezz
+    ongoing = (1.0 - recording.wrapped) * on_senior
+    return float(ongoing), float(premium), float(slots[w.FEES_ALL] - on_senior - on_mezz)
 
 
 def between(months: Table, first: int, last: int) -> Table:
@@ -244,12 +279,12 @@ def between(months: Table, first: int, last: int) -> Table:
 
 
 def by_year(months: Table) -> Table:
-    """The same by year: flows added up, balances at year end, states if any month has them."""
+    """The same by year: payments added up, balances and states at year end."""
     years: dict[Value, list[tuple[Value, ...]]] = {}
     for row in months.rows:
         years.setdefault(row[1], []).append(row)
     rows = tuple(
-        tuple(_over_year(column, [row[place] for row in of_year])
+        tuple(over_period(column, [row[place] for row in of_year])
               for place, column in enumerate(months.columns) if column.name != "month")
         for of_year in years.values()
     )  # fmt: skip
@@ -258,7 +293,7 @@ def by_year(months: Table) -> Table:
     return Table("waterfall.years", months.title.replace("month", "year"), columns, rows, note)
 
 
-_AT_YEAR_END = frozenset(
+_AT_PERIOD_END = frozenset(
     ("year", "senior_balance", "senior_late", "interest_late", "costs_late", "mezz_balance",
      "mezz_late", "mezz_interest_late", "rent_free_reserve", "trapped", "dsra", "mezz_reserve",
      "facility_drawn",
@@ -266,8 +301,11 @@ _AT_YEAR_END = frozenset(
 )  # fmt: skip
 
 
-def _over_year(column: TableColumn, values: list[Value]) -> Value:
-    if column.name in _AT_YEAR_END:
+def over_period(column: TableColumn, values: Sequence[Value]) -> Value:
+    """A column over months: payments added up, balances and states at the end, least covenant."""
+    if column.name == "opening_reserves":
+        return values[0]
+    if column.name in _AT_PERIOD_END:
         return values[-1]
     numbers = [float(value) for value in values if isinstance(value, (int, float))]
     if column.name == "covenant_dscr":

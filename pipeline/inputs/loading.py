@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.inputs import assembly
+from pipeline.inputs.deal import Deal, Parties
 from pipeline.inputs.errors import Collector, InputErrors, suggestion
 from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import check_levers
@@ -14,8 +15,6 @@ from pipeline.inputs.models import SCHEMA_VERSION, build
 from pipeline.inputs.payload import is_payload, load_payload
 from pipeline.inputs.project import (
     Covenants,
-    Deal,
-    Parties,
     ProjectBlock,
     ProjectFile,
     RunSettings,

@@ -141,6 +141,7 @@ def _record(
         return
     message = _MESSAGES.get(kind) or _OWN_WORDS.sub(_lowered, problem["msg"])
     message = message.replace("input should be", "has to be")
+    message = message.replace("tuple should have", "has to have")
     whole_block = isinstance(problem["input"], (dict, StrictModel)) and kind not in _MESSAGES
     collector.error(where, message, problem["input"], bare=whole_block)
 

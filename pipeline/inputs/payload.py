@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pipeline.inputs import assembly, catalogue
+from pipeline.inputs.deal import Deal, Parties
 from pipeline.inputs.errors import Collector, InputErrors
 from pipeline.inputs.levers import LeverSetting, canonical_place, lever_values, lever_variable
 from pipeline.inputs.models import SchemaVersion, StrictModel, Text, TupleOf, build
-from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts, RunSettings
+from pipeline.inputs.project import Covenants, ProjectFacts, RunSettings
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import BUILTIN, Source
 from pipeline.inputs.settings import (

@@ -1,4 +1,4 @@
-"""The project file: who, where, the rent, the covenants, the deal's facts, the run.
+"""The project file: who, where, the rent, the covenants, the run; `deal` has the deal's facts.
 
 `base` and `levers` hold catalogue names; `pipeline.inputs.settings` and `levers` check them
 against the catalogue, which knows ranges that a type cannot.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.inputs.countries import CODES
+from pipeline.inputs.deal import Deal, Parties
 from pipeline.inputs.expected import Expected
 from pipeline.inputs.models import (
     Date,
@@ -22,29 +23,12 @@ from pipeline.inputs.models import (
     Text,
     TupleOf,
 )
-from pipeline.inputs.ratings import INVESTMENT_GRADE, NOTCH
 
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 MAX_RUN = 10**12
 Currency = Literal["GBP", "EUR", "USD", "JPY", "AED"]
 AssetType = Literal["data_centre", "renewable", "infrastructure"]
 Objective = Literal["Composite", "SeniorRaise", "WACC", "EquityIRR", "Day1Cash", "DSCR"]
-
-
-def _investment_grade(rating: str) -> str:
-    if NOTCH[rating] > NOTCH["BBB-"]:
-        raise PydanticCustomError(
-            "swap_rating", "is below investment grade; allowed: {scale}",
-            {"scale": ", ".join(INVESTMENT_GRADE)},
-        )  # fmt: skip
-    return rating
-
-
-SwapRating = Annotated[
-    Rating,
-    AfterValidator(_investment_grade),
-    Field(json_schema_extra={"enum": list(INVESTMENT_GRADE)}),
-]
 
 
 class Tenant(StrictModel):
@@ -129,40 +113,6 @@ class Covenants(StrictModel):
     interest_during_construction: bool = True
     payment_frequency: Literal["Monthly", "Quarterly"] = "Monthly"
     mezz_reserve_months: Annotated[int, Field(ge=0, le=24)] = 0
-
-
-# Facts of the deal that change figures, and with them a run's id; the others only stand in
-# documents.
-DEAL_TERMS = (
-    "true_sale", "governing_law", "rule_144a", "fee_rebate_pct", "advance_uplift_pct",
-    "rate_option",
-)  # fmt: skip
-
-
-class Deal(StrictModel):
-    """Facts of the deal. A flag left out is assumed to hold, and is said to be assumed."""
-
-    true_sale: bool | None = None
-    governing_law: bool | None = None
-    rule_144a: bool | None = None
-    fee_rebate_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
-    advance_uplift_pct: Annotated[float, Field(ge=0, le=25)] = 0.0
-    rate_option: Literal["floor", "cap", "collar"] = "floor"
-
-
-class Parties(StrictModel):
-    """Names for the documents. Only the two ratings change a figure."""
-
-    issuer: Text | None = None
-    sponsor: Text | None = None
-    arranger: Text | None = None
-    trustee: Text | None = None
-    paying_agent: Text | None = None
-    account_bank: Text | None = None
-    insurer: Text | None = None
-    insurer_rating: Rating | None = None
-    hedge_counterparty: Text | None = None
-    hedge_counterparty_rating: SwapRating | None = None
 
 
 class RunSettings(StrictModel):

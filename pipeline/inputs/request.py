@@ -9,12 +9,13 @@ from typing import Any
 from pipeline.inputs import catalogue
 from pipeline.inputs.catalogue import Value
 from pipeline.inputs.countries import Jurisdiction
+from pipeline.inputs.deal import DEAL_TERMS, Deal, Parties
 from pipeline.inputs.errors import InputError
 from pipeline.inputs.expected import Expected
 from pipeline.inputs.levers import LeverSetting, space_size
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import SCHEMA_VERSION, StrictModel
-from pipeline.inputs.project import DEAL_TERMS, Covenants, Deal, Parties, ProjectFacts
+from pipeline.inputs.project import Covenants, ProjectFacts
 from pipeline.inputs.rulebook import RulebookFile
 
 # what a run writes beside its figures: variants, documents, sensitivities, traces

@@ -11,10 +11,11 @@ from typing import Any, cast
 from pipeline.inputs import catalogue
 from pipeline.inputs.consistency import check_consistency
 from pipeline.inputs.countries import jurisdiction_of
+from pipeline.inputs.deal import Deal, Parties
 from pipeline.inputs.errors import Collector
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import build
-from pipeline.inputs.project import Covenants, Deal, Parties
+from pipeline.inputs.project import Covenants
 from pipeline.inputs.request import Request, Run
 from pipeline.inputs.resolve import BUILTIN, open_reference
 from pipeline.inputs.rulebook import RulebookFile

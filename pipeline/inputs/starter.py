@@ -44,6 +44,14 @@ run:
   objective: Composite         # or SeniorRaise, WACC, EquityIRR, Day1Cash, DSCR
   hard_filters: ["DSCR>=1.25", "SeniorRating>=BBB"]
 
+# Names and facts for the documents; what is left out is a blank there (docs/project-file.md).
+# parties:
+#   issuer: My issuer plc
+#   trustee: My trustee Ltd
+# deal:
+#   target_close_date: 2026-09-15
+#   security: [First legal charge over the site]
+
 market: builtin:gbp            # or a path relative to this file
 rulebook: builtin:v1
 """

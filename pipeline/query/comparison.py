@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kernels import codes
+from pipeline.columns import BY_NAME
 from pipeline.inputs.leaves import Leaf, walked
 from pipeline.query.rows import RankedRows, levers_in, ranked_of
 from pipeline.storage.results import ResultsStore
@@ -21,6 +22,15 @@ _TOTALS: Final = (
     "total_scenarios", "survivors", "fully_funded_scenarios", "viable_scenarios", "near_misses",
     "best_irr", "best_dscr", "avg_senior", "best_wacc", "max_senior", "max_day1",
 )  # fmt: skip
+_MONEY_TOTALS: Final = ("avg_senior", "max_senior", "max_day1")
+_BEST: Final = (
+    "viability_tier", "senior_rating", "senior_notional", "mezz_notional", "equity_notional",
+    "dscr_min", "dscr_avg", "senior_ltv_pct", "senior_wal", "wacc", "equity_irr", "day1_cash",
+    "full_coverage", "composite_score",
+)  # fmt: skip
+_MONEY_BEST: Final = frozenset(
+    name for name in _BEST if BY_NAME[name].unit.startswith("project currency")
+)
 _MOVED_COLUMNS: Final = ("permutation_id", "rank", "viability_tier")
 IntArray = npt.NDArray[np.int64]
 
@@ -41,15 +51,25 @@ def compare_runs(results: ResultsStore, old: str, new: str) -> dict[str, Any]:
     """
     summaries = [results.summary(run_id) for run_id in (old, new)]
     manifests = [results.manifest(run_id) for run_id in (old, new)]
+    currencies = {manifest["project"]["currency"] for manifest in manifests}
+    # There is no difference between amounts of two currencies.
+    apart = frozenset((*_MONEY_TOTALS, *_MONEY_BEST)) if len(currencies) > 1 else frozenset()
+    best = [summary["optimal"] or {} for summary in summaries]
     return {
         "schema": 1,
         "old": old,
         "new": new,
         "inputs": [vars(each) for each in input_differences(*manifests)],
-        "totals": _side_by_side(*[{name: each[name] for name in _TOTALS} for each in summaries]),
+        "totals": _side_by_side(
+            *[{name: each[name] for name in _TOTALS} for each in summaries], apart=apart
+        ),
+        "funnel": _steps(*[_survived(each) for each in summaries]),
         "gates": _side_by_side(*[_funnel(each["gates"]) for each in summaries]),
         "tiers": _side_by_side(*[each["tiers"] for each in summaries]),
-        "optimal": [each["optimal"] and each["optimal"]["permutation_id"] for each in summaries],
+        "optimal": [each.get("permutation_id") for each in best],
+        "best": _side_by_side(
+            *[{name: each.get(name) for name in _BEST} for each in best], apart=apart
+        ),
         "structures": moved(results, old, new),
     }
 
@@ -131,11 +151,38 @@ def _funnel(gates: Mapping[str, Any]) -> dict[str, int]:
     return told
 
 
-def _side_by_side(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _survived(summary: Mapping[str, Any]) -> dict[str, int]:
+    """Structures left after each step."""
+    return {
+        "examined": summary["total_scenarios"],
+        "passed_gate_a": summary["gates"]["a"]["passed"],
+        "passed_gate_b": summary["gates"]["b"]["passed"],
+        "fully_funded": summary["fully_funded_scenarios"],
+    }
+
+
+def _steps(old: Mapping[str, int], new: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Steps of the funnel, with their shares of all structures examined, in percent."""
+    return [
+        {
+            **row,
+            "old_pct": 100.0 * row["old"] / old["examined"],
+            "new_pct": 100.0 * row["new"] / new["examined"],
+        }
+        for row in _side_by_side(old, new)
+    ]
+
+
+def _side_by_side(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, apart: frozenset[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """Values by name; no change of text, of what one does not have, or of what is in `apart`."""
     rows = []
     for name in dict.fromkeys((*old, *new)):
-        before, after = old.get(name), new.get(name)
-        change = None if before is None or after is None else after - before
+        before: Any = old.get(name)
+        after: Any = new.get(name)
+        has_none = any(each is None or isinstance(each, str) for each in (before, after))
+        change = None if has_none or name in apart else after - before
         rows.append({"name": name, "old": before, "new": after, "change": change})
     return rows
 

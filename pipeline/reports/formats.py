@@ -9,6 +9,7 @@ everywhere: 4.25 %, 1.35x, 13.8 y.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -41,6 +42,9 @@ _WRITTEN: Final[dict[str, tuple[int, str]]] = {
     "score": (2, ""),
     "count": (0, ""),
 }
+# Between these and a neighbour no space is put in.
+_OPENING: Final = (" ", "\u00a0", "(", "/", "[", "–")
+_CLOSING: Final = (" ", "\u00a0", ",", ".", ";", ":", ")", "/", "]", "%")
 _AS_NEEDED: Final = ("bps", "months", "days", "notches")
 
 
@@ -82,12 +86,14 @@ def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int)
     if unit == "money":
         return _in_millions(value, style) if millions else money_text(value, style)
     if unit in ("number", "text", "flag"):
-        return f"{value:,.6g}"
+        return _plain(value, grouped=unit == "number")
     digits, after = _WRITTEN[unit]
     if unit == "ratio":
         value = 100.0 * value
-    if unit in _AS_NEEDED and value != round(value):
-        digits = 1
+    if unit in _AS_NEEDED:
+        # what is whole needs no digits, however close it stands to a limit
+        whole = math.isclose(value, round(value), abs_tol=1e-9)
+        digits, more_digits = (0, 0) if whole else (1, more_digits)
     return _rounded(value, digits + more_digits) + after
 
 
@@ -107,6 +113,42 @@ def date_text(value: date, style: Style) -> str:
     if not style.term_sheet_dates:
         pattern = _DATES.get(style.jurisdiction, _TERM_SHEET_DATE)
     return str(format_date(value, pattern, locale="en_US"))
+
+
+def parts_of(
+    cells: Sequence[Cell], style: Style, *, notes: bool = False
+) -> tuple[tuple[Cell, str], ...]:
+    """Cells that make one answer, each with its text; a space stands where two would touch.
+
+    Nothing is put before closing punctuation, nor after an opening one or a space. With `notes`
+    an undefined figure says why.
+    """
+    parts: list[tuple[Cell, str]] = []
+    before = ""
+    for cell in cells:
+        text = text_with_note(cell, style) if notes else text_of(cell, style)
+        if not text:
+            continue
+        apart = before and not before.endswith(_OPENING) and not text.startswith(_CLOSING)
+        parts.append((cell, f" {text}" if apart else text))
+        before = text
+    return tuple(parts)
+
+
+def answer_text(cells: Sequence[Cell], style: Style, *, notes: bool = False) -> str:
+    """Cells that make one answer, as one text."""
+    return "".join(text for _, text in parts_of(cells, style, notes=notes))
+
+
+def _plain(value: float, *, grouped: bool) -> str:
+    """A bare number: whole ones in full, others to six digits; identifiers without commas."""
+    if isinstance(value, int):
+        return f"{value:,}" if grouped else str(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no figure")
+    if abs(value) >= _MILLION:
+        return _rounded(value, 0)
+    return f"{value + 0.0:,.6g}"
 
 
 def _in_millions(value: float, style: Style) -> str:

@@ -63,7 +63,7 @@ def packed(rows: pa.Table, orders: Mapping[str, Sequence[str]]) -> Packed:
         block += places.astype(kind).tobytes()
         block += bytes(-len(block) % _ALIGNED)
         columns.append(PackedColumn(name, listed, count, at, places_at, kind.itemsize))
-    return Packed(tuple(columns), zlib.compress(bytes(block), 9))
+    return Packed(tuple(columns), zlib.compress(bytes(block), 6))
 
 
 def _coded(
@@ -72,12 +72,21 @@ def _coded(
     """Distinct values, rising, and the place of each row's among them."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _coded_numbers(column)
-    found = [tuple(value) if isinstance(value, list) else value for value in column.to_pylist()]
-    there = set(found) - {None}
-    known = [value for value in order if value in there]
-    values = [*known, *sorted(there.difference(known))]
-    places = {value: place for place, value in enumerate(values)}
-    return values, np.array([places.get(value, len(values)) for value in found], dtype=np.int64)
+    if pa.types.is_list(column.type):
+        return _coded_lists(column)
+    coded = column.dictionary_encode()
+    found = coded.dictionary.to_pylist()
+    known = [value for value in order if value in found]
+    values = [*known, *sorted(set(found).difference(known))]
+    place_of = np.array([values.index(value) for value in found] + [len(values)], dtype=np.int64)
+    return values, place_of[coded.indices.fill_null(len(found)).to_numpy()]
+
+
+def _coded_lists(column: pa.Array) -> tuple[list[Any], Places]:
+    found = [None if value is None else tuple(value) for value in column.to_pylist()]
+    values = sorted({value for value in found if value is not None})
+    place_of: dict[Any, int] = {value: place for place, value in enumerate(values)}
+    return values, np.array([place_of.get(value, len(values)) for value in found], dtype=np.int64)
 
 
 def _coded_numbers(column: pa.Array) -> tuple[npt.NDArray[np.float64], Places]:

@@ -21,6 +21,7 @@ from pipeline.reports.pack.compliance import compliance
 from pipeline.reports.pack.document import Document
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.investor_pack import investor_pack
+from pipeline.reports.pack.rendering import FORMATS, in_workbook, rendered
 from pipeline.reports.pack.sidecar import sidecar
 from pipeline.reports.pack.stress_grid import stress_grid
 from pipeline.reports.pack.term_sheet import term_sheets
@@ -28,7 +29,6 @@ from pipeline.reports.pack.waterfall_summary import waterfall_detail, waterfall_
 from pipeline.storage.manifest import UnreadableDocumentError, json_bytes, read_json
 from pipeline.storage.store import write_file
 
-FORMATS: Final = ("pdf", "xlsx", "docx", "html")
 FOLDER: Final = "reports/packs"
 LIST_NAME: Final = "pack.json"
 SCHEMA: Final = 1
@@ -99,39 +99,12 @@ def pack_files(
                 files[name] = rendered(document, name.rpartition(".")[2])
     if in_excel and documents:
         detailed = [waterfall_detail(dossier)] if _WATERFALL in flags else []
-        files[WORKBOOK] = _workbook([first, *documents, *detailed])
+        files[WORKBOOK] = in_workbook([first, *documents, *detailed])
     if contents.MODEL in named:
         from pipeline.reports.workbook.model import model_workbook  # noqa: PLC0415
 
         files[contents.MODEL] = model_workbook(dossier)
     return files
-
-
-def rendered(document: Document, form: str) -> bytes:
-    """A document in `pdf`, `docx`, `html` or, by itself, `xlsx`."""
-    # Each renderer's library takes tenths of a second to import.
-    match form:
-        case "pdf":
-            from pipeline.reports.pdf import document as pdf  # noqa: PLC0415
-
-            return pdf.render(document)
-        case "docx":
-            from pipeline.reports.word import document as word  # noqa: PLC0415
-
-            return word.render(document)
-        case "html":
-            from pipeline.reports.html import document as page  # noqa: PLC0415
-
-            return page.render(document).encode()
-        case "xlsx":
-            return _workbook([document])
-    raise ValueError(f"{form}: has to be one of {', '.join(FORMATS)}")
-
-
-def _workbook(documents: Sequence[Document]) -> bytes:
-    from pipeline.reports.workbook import documents as workbook  # noqa: PLC0415
-
-    return workbook.render(documents)
 
 
 def write_pack(

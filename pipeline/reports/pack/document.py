@@ -17,6 +17,13 @@ Sources of figures, as `pipeline.reports.pack.dossier` gives them:
     deal.isin, parties.trustee    the project file's blanks
     plan.milestones[3].end        a date that the deal's calendar gives
     ranking[2].wacc               another structure of the ranking, by rank
+
+Documents of comparisons have other ones:
+
+    old.totals[survivors]         an entry of `compare RUN_A RUN_B --json`: old, new, change, …
+    new_rank.moved[3]             of its structures that moved, by place; structures.in_both
+    old.run.seed                  the manifest of either run
+    beside[161663].wacc           of `compare RUN A B --json`, a column by the structure's number
 """
 
 from __future__ import annotations

@@ -8,17 +8,19 @@ that is not there is a KeyError of ours, never an empty cell.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
 
 from kernels import scenarios
 from pipeline.columns import BY_NAME
-from pipeline.explain import waterfall
+from pipeline.explain import cash_periods, waterfall
 from pipeline.explain.case import Case
 from pipeline.explain.model import Explanation, Given, Step, Table
 from pipeline.explain.run import StoredRun, case_of, explain_case
 from pipeline.inputs import catalogue
+from pipeline.inputs.deal import Deal, Parties
+from pipeline.inputs.models import StrictModel
 from pipeline.query.structures import Structure, structure_of
 from pipeline.reports.pack.document import Blank, Figure, Style, Unit, Verdicts
 
@@ -31,7 +33,9 @@ _UNITS: Final[dict[str, Unit]] = {
     "project currency": "money", "project currency/month": "money",
     "project currency/year": "money",
 }  # fmt: skip
+_RATINGS: Final = (75, 76)  # choices of the catalogue that are ratings
 _BOUND: Final = ("actual", "limit", "headroom")
+_NAMED: Final[dict[str, type[StrictModel]]] = {"parties": Parties, "deal": Deal}
 ALTERNATIVES: Final = 10  # rows of the ranking that documents show beside the structure
 
 
@@ -71,7 +75,7 @@ class Dossier:
     @property
     def made_at(self) -> datetime:
         """When the run was planned, UTC: the date of every document."""
-        return datetime.fromisoformat(self.manifest["created_at"]).astimezone(UTC)
+        return made_at(self.manifest)
 
     @property
     def style(self) -> Style:
@@ -93,10 +97,17 @@ class Dossier:
 
     @cached_property
     def tables(self) -> dict[str, Table]:
-        """Every table by its id, the base waterfall by year among them."""
+        """Every table by its id, the base waterfall by quarter, year and life among them."""
         found = {each.id: each for section in self.explanation.sections for each in section.tables}
-        if "waterfall.months" in found:
-            found["waterfall.years"] = waterfall.by_year(found["waterfall.months"])
+        months = found.get("waterfall.months")
+        if months is not None:
+            added_up = (
+                waterfall.by_year(months),
+                cash_periods.by_quarter(months),
+                cash_periods.over_life(months),
+                cash_periods.cash_by_year(months),
+            )
+            found |= {table.id: table for table in added_up}
         return found
 
     def step(self, step_id: str, unit: Unit | None = None) -> Figure:
@@ -152,18 +163,26 @@ class Dossier:
     # -- figures of rows, inputs and files ------------------------------------------------------
     def column(self, name: str, unit: Unit | None = None) -> Figure:
         """A column of the structure's row."""
-        return _of_row(self.structure.row, name, "row", unit)
+        return figure_of_row(self.structure.row, name, "row", unit)
 
     def ranked(self, place: int, name: str, unit: Unit | None = None) -> Figure:
         """A column of the ranking's row at `place`, from 0."""
-        return _of_row(self.ranking[place], name, f"ranking[{place + 1}]", unit)
+        return figure_of_row(self.ranking[place], name, f"ranking[{place + 1}]", unit)
 
     def input(self, number: int, unit: Unit | None = None) -> Figure:
         """A catalogue variable as this structure has it, choices in words."""
         variable = catalogue.BY_NUMBER[number]
         given = self.case.setting("", number)
-        shown = unit or unit_of(given.unit, given.value)
-        return Figure(given.value, shown, f"input.{variable.name}")
+        value = given.value
+        if number in _RATINGS or variable.kind in ("text", "list"):
+            value = self._written(variable.name)  # the kernels have a code for it
+        return Figure(value, unit or unit_of(given.unit, value), f"input.{variable.name}")
+
+    def _written(self, name: str) -> str:
+        """An input as the project file has it, or the lever that sets it."""
+        set_here = {each.name: each.value for each in self.explanation.settings}
+        value = set_here.get(name, self.manifest["request"]["base"][name])
+        return ", ".join(f"{each:g}" for each in value) if isinstance(value, list) else str(value)
 
     def setting(self, name: str) -> Figure:
         """A lever's value in this structure, as the run labels it."""
@@ -172,20 +191,43 @@ class Dossier:
 
     def rule(self, path: str, unit: Unit = "number") -> Figure:
         """A figure of the rulebook, by its dotted path."""
-        return Figure(_at(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
+        return Figure(at_path(self.manifest["request"]["rulebook"], path), unit, f"rulebook.{path}")
 
     def quote(self, path: str, unit: Unit = "number") -> Figure:
         """A figure of the market file, by its dotted path."""
-        return Figure(_at(self.manifest["request"]["market"], path), unit, f"market.{path}")
+        return Figure(at_path(self.manifest["request"]["market"], path), unit, f"market.{path}")
 
     def fact(self, path: str, unit: Unit = "text") -> Figure:
         """A fact of the manifest, by its dotted path."""
-        return Figure(_at(self.manifest, path), unit, f"run.{path}")
+        return Figure(at_path(self.manifest, path), unit, f"run.{path}")
 
-    def name(self, path: str) -> Figure | Blank:
-        """A name of the project file's `parties` or `deal`, or a blank to fill in."""
-        value = _at(self.names, path)
-        return Blank(path) if value is None else Figure(value, "text", path)
+    def name(self, path: str, unit: Unit = "text") -> Figure | Blank:
+        """A name, text or date of the project file's `parties` or `deal`, or a blank to fill in.
+
+        A run that knew fewer of them has blanks; a path that is no field is a KeyError.
+        """
+        value = self._named(path)
+        if value is None or value == []:
+            return Blank(path)
+        if unit == "date":
+            return Figure(date.fromisoformat(value), unit, path)
+        return Figure(value, unit, path)
+
+    def names_of(self, path: str) -> tuple[Figure | Blank, ...]:
+        """Each of a list of names or texts, or one blank."""
+        found = self._named(path) or ()
+        listed = tuple(Figure(each, "text", f"{path}[{n}]") for n, each in enumerate(found))
+        return listed or (Blank(path),)
+
+    def named(self, path: str) -> dict[str, Any]:
+        """A mapping of the project file's `deal`, such as its `milestone_days`; often empty."""
+        return dict(self._named(path) or {})
+
+    def _named(self, path: str) -> Any:
+        block, field = path.split(".")
+        if field not in _NAMED[block].model_fields:
+            raise KeyError(path)
+        return (self.names.get(block) or {}).get(field)
 
     def _why_not(self, what: str) -> str:
         if not self.case.sound:
@@ -209,8 +251,13 @@ def dossier_of(run: StoredRun, permutation_id: int, names: dict[str, Any] | None
         case=case,
         explanation=explain_case(run, permutation_id, case, scenarios.NAMES[scenarios.BASE]),
         ranking=tuple(run.results.top(str(run.manifest["run_id"]), ALTERNATIVES)),
-        names=run.manifest["names"] if names is None else names,
+        names=run.manifest.get("names", {}) if names is None else names,
     )
+
+
+def made_at(manifest: dict[str, Any]) -> datetime:
+    """When the run of a manifest was planned, UTC."""
+    return datetime.fromisoformat(manifest["created_at"]).astimezone(UTC)
 
 
 def unit_of(unit: str, value: object) -> Unit:
@@ -222,7 +269,8 @@ def unit_of(unit: str, value: object) -> Unit:
     return _UNITS.get(unit, "number")
 
 
-def _of_row(row: Row, name: str, source: str, unit: Unit | None) -> Figure:
+def figure_of_row(row: Row, name: str, source: str, unit: Unit | None = None) -> Figure:
+    """A column of a row; where it is null its status says why."""
     value = row[name]
     status = row.get(f"{name}_status")
     note = str(status).replace("_", " ").lower() if value is None and status else ""
@@ -231,7 +279,7 @@ def _of_row(row: Row, name: str, source: str, unit: Unit | None) -> Figure:
     return Figure(value, shown, f"{source}.{name}", note)
 
 
-def _at(document: Any, path: str) -> Any:
+def at_path(document: Any, path: str) -> Any:
     """A leaf of a document. Rule keys have no dots; what is not there is a KeyError."""
     for part in path.split("."):
         document = document[part]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from pipeline.not_modelled import NOT_MODELLED
-from pipeline.reports.pack.document import Bullets, Field, Fields, Figure, Prose, Section
-from pipeline.reports.pack.dossier import Dossier
+from pipeline.reports.pack.document import Bullets, Field, Fields, Figure, Prose, Section, Unit
+from pipeline.reports.pack.dossier import Dossier, at_path, made_at
 from pipeline.staleness import age_of
 
 HEADING: Final = "Where these figures come from"
@@ -21,11 +21,32 @@ _FILES: Final = ("project", "market", "rulebook")
 
 def provenance(dossier: Dossier) -> Section:
     """Run, inputs, versions, dates, whether the stored figures agree, and what is not modelled."""
-    fact = dossier.fact
-    fields = (
+    run, *others = run_fields(dossier.manifest)
+    structure = Field("Structure", (Figure(dossier.permutation_id, "count", "row.permutation_id"),))
+    return Section(
+        HEADING,
+        (Fields((run, structure, *others)), Prose((_agreement(dossier),)), *limits()),
+    )
+
+
+def limits() -> tuple[Bullets, Prose]:
+    """What no figure takes account of, and what a document is not."""
+    return (
+        Bullets(tuple((f"Not modelled: {each}.",) for each in NOT_MODELLED)),
+        Prose((PURPOSE,), "small"),
+    )
+
+
+def run_fields(manifest: dict[str, Any], source: str = "run") -> tuple[Field, ...]:
+    """What a run was made from, the run itself first; `source` begins the figures' sources."""
+
+    def fact(path: str, unit: Unit = "text") -> Figure:
+        return Figure(at_path(manifest, path), unit, f"{source}.{path}")
+
+    made_on = made_at(manifest).date()
+    return (
         Field("Run", (fact("run_id"),)),
-        Field("Structure", (Figure(dossier.permutation_id, "count", "row.permutation_id"),)),
-        Field("Date of the run", (Figure(dossier.made_at.date(), "date", "run.created_at"),)),
+        Field("Date of the run", (Figure(made_on, "date", f"{source}.created_at"),)),
         Field("Seed", (fact("seed"),)),
         Field(
             "Structures examined",
@@ -33,57 +54,57 @@ def provenance(dossier: Dossier) -> Section:
         ),
         Field("Ranked by", (fact("objective"),)),
         Field("Engine", (fact("fingerprint"),)),
-        Field("Libraries", _versions(dossier)),
+        Field("Libraries", _versions(manifest, source)),
         Field(
             "Rulebook",
             (
                 fact("rulebook.name"),
-                " ",
                 fact("rulebook.version"),
-                " of ",
-                _dated(dossier, "rulebook"),
+                "of",
+                _dated(manifest, "rulebook", source),
             ),
         ),
-        Field("Market file", (fact("market.name"), " of ", _dated(dossier, "market"))),
-        Field("Age of the market file", _age(dossier)),
+        *market_fields(manifest, source),
         *(
             Field(f"SHA-256 of the {name} file", (fact(f"documents.{name}"),))
             for name in _FILES
-            if name in dossier.manifest["documents"]
-        ),
-    )
-    return Section(
-        HEADING,
-        (
-            Fields(fields),
-            Prose((_agreement(dossier),)),
-            Bullets(tuple((f"Not modelled: {each}.",) for each in NOT_MODELLED)),
-            Prose((PURPOSE,), "small"),
+            if name in manifest["documents"]
         ),
     )
 
 
-def _versions(dossier: Dossier) -> tuple[str | Figure, ...]:
+def market_fields(manifest: dict[str, Any], source: str = "run") -> tuple[Field, Field]:
+    """Which market file, its date, and how old it was at the run."""
+    name = Figure(at_path(manifest, "market.name"), "text", f"{source}.market.name")
+    return (
+        Field("Market file", (name, "of", _dated(manifest, "market", source))),
+        Field("Age of the market file", _age(manifest, source)),
+    )
+
+
+def _dated(manifest: dict[str, Any], book: str, source: str) -> Figure:
+    return Figure(date.fromisoformat(manifest[book]["date"]), "date", f"{source}.{book}.date")
+
+
+def _versions(manifest: dict[str, Any], source: str) -> tuple[str | Figure, ...]:
     cells: list[str | Figure] = []
-    for name in dossier.manifest["versions"]:
-        cells += [f"{', ' if cells else ''}{name} ", dossier.fact(f"versions.{name}")]
+    for name, version in manifest["versions"].items():
+        told = Figure(version, "text", f"{source}.versions.{name}")
+        cells += [f"{', ' if cells else ''}{name} ", told]
     return tuple(cells)
 
 
-def _dated(dossier: Dossier, book: str) -> Figure:
-    text = str(dossier.manifest[book]["date"])
-    return Figure(date.fromisoformat(text), "date", f"run.{book}.date")
-
-
-def _age(dossier: Dossier) -> tuple[str | Figure, ...]:
-    market = dossier.manifest["market"]
-    age = age_of(
-        date.fromisoformat(market["date"]), dossier.made_at.date(), market["stale_after_days"]
-    )
-    days = Figure(age.days, "days", "run.market.age_days")
-    limit = dossier.fact("market.stale_after_days", "days")
+def _age(manifest: dict[str, Any], source: str) -> tuple[str | Figure, ...]:
+    market = manifest["market"]
+    most = market["stale_after_days"]
+    age = age_of(date.fromisoformat(market["date"]), made_at(manifest).date(), most)
     ending = "stale, over the limit of " if age.stale else "within the limit of "
-    return (days, " at the run: ", ending, limit)
+    return (
+        Figure(age.days, "days", f"{source}.market.age_days"),
+        " at the run: ",
+        ending,
+        Figure(most, "days", f"{source}.market.stale_after_days"),
+    )
 
 
 def _agreement(dossier: Dossier) -> str:

@@ -10,7 +10,7 @@ from reportlab.lib.colors import Color, white
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from pipeline.reports.numbers import money, share
-from pipeline.reports.pdf.text import BOLD, REGULAR
+from pipeline.reports.pdf.fonts import BOLD, REGULAR
 from pipeline.reports.pdf.theme import BLUE, GREY, INK, LINE, NAVY, PALE, TIER_COLOURS
 from pipeline.reports.run.model import FunnelStep, Point, Tier
 

@@ -10,13 +10,11 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
-    Frame,
     KeepTogether,
     NextPageTemplate,
     PageTemplate,
@@ -28,7 +26,7 @@ from reportlab.platypus import (
 
 from pipeline.reports.facts import Fact
 from pipeline.reports.numbers import UNDEFINED, in_table, share, text_of
-from pipeline.reports.pdf import charts, structure_pages, theme
+from pipeline.reports.pdf import charts, pages, structure_pages, theme
 from pipeline.reports.pdf.blocks import (
     TEXT_WIDTH,
     cell,
@@ -39,13 +37,10 @@ from pipeline.reports.pdf.blocks import (
     section,
     striped,
 )
-from pipeline.reports.pdf.text import REGULAR, markup, shortened
+from pipeline.reports.pdf.text import markup
 from pipeline.reports.run import wording
 from pipeline.reports.run.model import ReportModel
 
-_WIDTH, _HEIGHT = A4
-_BAND = 66 * mm
-_HEADER_LETTERS = 70
 _TOP_WIDTHS = (
     21, 41, 39, 34, 35, 32, 34, 31, 32, 27, 33, 33, 32, 39, 32, 79,
 )  # fmt: skip
@@ -56,7 +51,7 @@ def render(report: ReportModel) -> bytes:
     buffer = io.BytesIO()
     document = BaseDocTemplate(
         buffer,
-        pagesize=A4,
+        pagesize=pages.UPRIGHT,
         title=f"{report.title}: structure search summary",
         author="Atlas Forge",
         subject=f"Run {report.run_id}",
@@ -64,16 +59,17 @@ def render(report: ReportModel) -> bytes:
         lang="en",
         invariant=1,
     )
-    low, side = 20 * mm, theme.MARGIN
-    cover_frame = Frame(side, low, TEXT_WIDTH, _HEIGHT - low - _BAND - 5 * mm, 0, 0, 0, 0)
-    frame = Frame(side, low, TEXT_WIDTH, _HEIGHT - low - 23 * mm, 0, 0, 0, 0)
+    frames = _frames(report)
+    cover = _on_page(lambda canvas: pages.cover_band(canvas, frames))
+    head = _on_page(lambda canvas: pages.running_head(canvas, frames, pages.UPRIGHT))
+    cover_frame = pages.frame(pages.UPRIGHT, pages.BAND + 5 * mm)
     document.addPageTemplates(
         [
-            PageTemplate("cover", [cover_frame], onPage=_on_page(report, _cover_band)),
-            PageTemplate("inner", [frame], onPage=_on_page(report, _running_head)),
+            PageTemplate("cover", [cover_frame], onPage=cover),
+            PageTemplate("inner", [pages.frame(pages.UPRIGHT)], onPage=head),
         ]
     )
-    document.build(_story(report), canvasmaker=_canvas_of(report))
+    document.build(_story(report), canvasmaker=pages.canvas_of(frames))
     return buffer.getvalue()
 
 
@@ -138,7 +134,7 @@ def _constraints(report: ReportModel) -> list[Flowable]:
     rows: list[list[Any]] = [head_cells(head, right={3, 4})]
     longest = report.reasons[0].share_pct
     for number, reason in enumerate(report.reasons, 1):
-        name = f"<b>{markup(reason.name)}</b><br/>{markup(reason.title)}"
+        name = f"<b>{markup(reason.name, bold=True)}</b><br/>{markup(reason.title)}"
         rows.append(
             [
                 cell(str(number)),
@@ -201,77 +197,29 @@ def _near_misses(report: ReportModel) -> list[Flowable]:
     return [KeepTogether([*story, striped(rows, [TEXT_WIDTH / len(head)] * len(head))])]
 
 
-def _tile(fact: Fact, currency: str) -> list[Paragraph]:
+def _tile(fact: Fact, currency: str) -> list[Flowable]:
     return [
         paragraph(fact.label, theme.LABEL),
         paragraph(text_of(fact.value, fact.unit, currency), theme.FIGURE),
     ]
 
 
-def _on_page(
-    report: ReportModel, draw: Callable[[Canvas, ReportModel], None]
-) -> Callable[[Canvas, BaseDocTemplate], None]:
+def _frames(report: ReportModel) -> pages.Frames:
+    return pages.Frames(
+        kicker=wording.KICKER,
+        title=report.title,
+        subtitle=report.subtitle,
+        head_left=report.title,
+        head_right="Structure search summary",
+        foot=f"Run {report.run_id}",
+        made_at=report.made_at,
+    )
+
+
+def _on_page(draw: Callable[[Canvas], None]) -> Callable[[Canvas, BaseDocTemplate], None]:
     def on_page(canvas: Canvas, _document: BaseDocTemplate) -> None:
         canvas.saveState()
-        draw(canvas, report)
+        draw(canvas)
         canvas.restoreState()
 
     return on_page
-
-
-def _cover_band(canvas: Canvas, report: ReportModel) -> None:
-    canvas.setFillColor(theme.NAVY)
-    canvas.rect(0, _HEIGHT - _BAND, _WIDTH, _BAND, stroke=0, fill=1)
-    canvas.setFillColor(theme.ACCENT)
-    canvas.rect(0, _HEIGHT - _BAND - 1.2 * mm, _WIDTH, 1.2 * mm, stroke=0, fill=1)
-    top = _HEIGHT - 16 * mm
-    top = _draw(canvas, paragraph(wording.KICKER, theme.COVER_KICKER), top) - 7 * mm
-    title = shortened(report.title, 240)
-    top = _draw(canvas, paragraph(title, theme.cover_title(len(title))), top) - 3 * mm
-    _draw(canvas, paragraph(shortened(report.subtitle, 200), theme.COVER_SUBTITLE), top)
-
-
-def _running_head(canvas: Canvas, report: ReportModel) -> None:
-    title = paragraph(shortened(report.title, _HEADER_LETTERS), theme.SMALL)
-    _draw(canvas, title, _HEIGHT - 11 * mm)
-    canvas.setFont(REGULAR, 7.6)
-    canvas.setFillColor(theme.GREY)
-    canvas.drawRightString(_WIDTH - theme.MARGIN, _HEIGHT - 14 * mm, "Structure search summary")
-    canvas.setStrokeColor(theme.ACCENT)
-    canvas.setLineWidth(0.8)
-    canvas.line(theme.MARGIN, _HEIGHT - 17 * mm, _WIDTH - theme.MARGIN, _HEIGHT - 17 * mm)
-
-
-def _draw(canvas: Canvas, paragraph: Paragraph, top: float) -> float:
-    """Draw a paragraph with its upper edge at `top`; return its lower edge."""
-    _, height = paragraph.wrap(TEXT_WIDTH, _BAND)
-    paragraph.drawOn(canvas, theme.MARGIN, top - height)
-    return float(top - height)
-
-
-def _canvas_of(report: ReportModel) -> type[Canvas]:
-    """A canvas that knows the number of pages before it numbers them, and the run's date."""
-
-    class NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab ships no types
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **{**options, "initialFontName": REGULAR})
-            self._pages: list[dict[str, Any]] = []
-            self.setDateFormatter(lambda *_: report.made_at.strftime("D:%Y%m%d%H%M%SZ"))
-
-        def showPage(self) -> None:  # noqa: N802  # reportlab's name
-            self._pages.append(dict(self.__dict__))
-            self._startPage()
-
-        def save(self) -> None:
-            for number, page in enumerate(self._pages, 1):
-                self.__dict__.update(page)
-                self.setFont(REGULAR, 7.6)
-                self.setFillColor(theme.GREY)
-                self.drawString(theme.MARGIN, 11 * mm, f"Run {report.run_id}")
-                self.drawRightString(
-                    _WIDTH - theme.MARGIN, 11 * mm, f"Page {number} of {len(self._pages)}"
-                )
-                super().showPage()
-            super().save()
-
-    return NumberedCanvas

@@ -8,7 +8,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 
 from pipeline.reports import colours
-from pipeline.reports.pdf.text import BOLD, REGULAR
+from pipeline.reports.pdf.fonts import BOLD, REGULAR
 
 NAVY = HexColor(colours.NAVY)
 BLUE = HexColor(colours.BLUE)
@@ -35,12 +35,37 @@ HEAD = ParagraphStyle("head", CELL, fontName=BOLD, fontSize=6.8, leading=8.4, te
 HEAD_RIGHT = ParagraphStyle("head-right", HEAD, alignment=TA_RIGHT)
 LABEL = ParagraphStyle("label", BODY, fontSize=7.2, leading=9, textColor=GREY)
 FIGURE = ParagraphStyle("figure", BODY, fontName=BOLD, fontSize=14.5, leading=18, textColor=NAVY)
+SUBSECTION = ParagraphStyle("subsection", SECTION, fontSize=10.4, leading=13.5, spaceBefore=9)
+BLOCK_TITLE = ParagraphStyle(
+    "block-title", fontName=BOLD, fontSize=8.8, leading=11.5, textColor=NAVY, spaceAfter=3
+)
+CAPTION = ParagraphStyle("caption", SMALL, fontSize=7, leading=9.2, spaceBefore=2)
+TERM = ParagraphStyle("term", BODY, fontSize=8.4, leading=11.2, textColor=GREY)
+ANSWER = ParagraphStyle("answer", BODY, fontSize=8.6, leading=11.2)
+ANSWER_NOTE = ParagraphStyle("answer-note", SMALL, fontSize=7.2, leading=9.2)
+COMPACT = ParagraphStyle("compact", CELL)
+BULLET = ParagraphStyle(
+    "bullet", BODY, leftIndent=12, bulletIndent=1, spaceAfter=2.5, leading=12.4,
+    bulletFontName=REGULAR, bulletFontSize=9, bulletColor=GREY,
+)  # fmt: skip
+ENTRY = ParagraphStyle("entry", BODY, fontSize=9.2, leading=12)
+FIGURE_LONG = ParagraphStyle("figure-long", FIGURE, fontSize=10, leading=12.5)
 COVER_KICKER = ParagraphStyle(
     "kicker", fontName=BOLD, fontSize=8, leading=10, textColor=HexColor("#d8bd78")
 )
 COVER_SUBTITLE = ParagraphStyle(
     "subtitle", fontName=REGULAR, fontSize=10.5, leading=14.5, textColor=HexColor("#d5deea")
 )
+
+VERDICT_COLOURS: dict[str, Color] = {
+    "pass": HexColor(colours.GOOD),
+    "fail": HexColor(colours.BAD),
+    "warn": HexColor(colours.WARN),
+    "off": GREY,
+    "none": GREY,
+}
+BLANK_INK = HexColor(colours.WARN)
+BLANK_GROUND = HexColor(colours.PALE_ACCENT)
 
 
 def cover_title(letters: int) -> ParagraphStyle:

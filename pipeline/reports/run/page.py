@@ -66,9 +66,13 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class RunPage:
-    """Everything the page says. `frontier` holds the most indebted first, at most MAX_FRONTIER."""
+    """Everything the page says. `frontier` holds the most indebted first, at most MAX_FRONTIER.
+
+    `stale_market` says how old the market file was, where that was too old for the rulebook.
+    """
 
     report: ReportModel
+    stale_market: str | None
     provenance: tuple[Fact, ...]
     tests: tuple[GateTest, ...]
     near_misses: int
@@ -111,6 +115,7 @@ def run_page(folder: Path, most: int = MAX_ROWS) -> RunPage:
     marked = sorted({*places.frontier[:MAX_FRONTIER].tolist(), *places.optimal})
     return RunPage(
         report=report,
+        stale_market=_stale_market(summary["market"]),
         provenance=(*report.identity, *_provenance(summary, manifest, results.plan(run_id))),
         tests=_tests(summary),
         near_misses=int(summary["near_misses"]),
@@ -180,6 +185,15 @@ def _tests(summary: Mapping[str, Any]) -> tuple[GateTest, ...]:
             failing=int(failing.get(name, 0)),
         )
         for place, name in enumerate(codes.REASON_NAMES)
+    )
+
+
+def _stale_market(market: Mapping[str, Any]) -> str | None:
+    if not market["stale"]:
+        return None
+    return (
+        f"Market {market['name']} of {market['date']} was {market['age_days']:,} days old at the "
+        f"run: stale, as the rulebook takes a market for {market['stale_after_days']} days."
     )
 
 

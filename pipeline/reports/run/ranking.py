@@ -31,6 +31,10 @@ MAX_ROWS: Final = 30_000  # docs/commands.md tells what a page of so many weighs
 MAX_FRONTIER: Final = 500
 SWITCHED_ON: Final = "switched_on"
 _LABEL: Final = "_label"  # of a scenario's column that says what it changes
+_OF_BASE: Final = (
+    "dscr_min", "dscr_avg", "equity_irr", "dscr_worst_month", "months_under_1", "matrix_rating",
+    None,
+)  # fmt: skip
 
 # Beside TOP_COLUMNS: what can be shown when it is asked for.
 _MORE: Final = (
@@ -100,11 +104,15 @@ class Told:
 
 @dataclass(frozen=True)
 class ScenarioColumns:
-    """Where the rows have a scenario: prefix of its figures' columns, and the one of its label."""
+    """Where the rows have a scenario: the column that says what changes, and those of its figures.
+
+    `figures` are in the order of `kernels.scenarios.METRIC_NAMES`; the verdict is None where
+    nothing is asked.
+    """
 
     group: str
     label: str
-    prefix: str
+    figures: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -154,14 +162,18 @@ def ranking(
         day_one=(*DAY_ONE, ("day1_cash", "Total")),
         sources=(*SOURCES, ("total_uses", "Total")),
         uses=(COST, STRUCTURING_FEES, *RESERVES, ("total_uses", "Total")),
-        scenarios=tuple(
-            ScenarioColumns(
-                "Lease" if number < scenarios.FIRST_STRESS else "Stress", name + _LABEL, name
-            )
-            for number, name in enumerate(scenarios.NAMES)
-            if number != scenarios.BASE
-        ),
+        scenarios=tuple(_scenario(number, name) for number, name in enumerate(scenarios.NAMES)),
     )
+
+
+def _scenario(number: int, name: str) -> ScenarioColumns:
+    if number == scenarios.BASE:
+        return ScenarioColumns("As it is", name + _LABEL, _OF_BASE)
+    variant = number < scenarios.FIRST_STRESS
+    columns = (f"{name}_{metric}" for metric in scenarios.METRIC_NAMES)
+    # a verdict is stored for the lease's variants as well, but nothing is asked of them
+    figures = (None if variant and column.endswith("_passed") else column for column in columns)
+    return ScenarioColumns("Lease" if variant else "Stress", name + _LABEL, tuple(figures))
 
 
 def _with_own_columns(rows: pa.Table, request: Mapping[str, Any]) -> pa.Table:
@@ -176,11 +188,10 @@ def _with_own_columns(rows: pa.Table, request: Mapping[str, Any]) -> pa.Table:
     rows = rows.append_column(STRUCTURING_FEES[0], pa.array(fees, pa.float64()))
     varied = [name for name in LABELLED_INPUTS if name in rows.schema.names]
     for number, name in enumerate(scenarios.NAMES):
-        if number == scenarios.BASE:
-            continue
 
         def label(row: Mapping[str, Any], number: int = number) -> str:
-            return scenario_labels({**request["base"], **row}, request["rulebook"])[number]
+            labels = scenario_labels({**request["base"], **row}, request["rulebook"])
+            return labels.get(number, "Base case")
 
         rows = rows.append_column(name + _LABEL, _each(rows, varied, label))
     return rows

@@ -113,20 +113,26 @@ def _rows(counts: Counts) -> tuple[tuple[int, ...], ...]:
 def _most_telling(doubles: Sequence[Counts]) -> int | None:
     """The pair whose values tell most of a survivor's tier; ties go to the earlier pair.
 
-    Measured by the share of the variance of the tier's place that lies between cells, adjusted for
-    their number: more cells tell more by chance as well.
+    Pairs of levers with more than two values go first: a map of a switch has little to show.
     """
-    shares = []
-    for counts in doubles:
-        cells = counts.reshape(-1, len(TIERS))
-        rows = cells.sum(axis=1)
-        sums, squares = cells @ np.arange(len(TIERS)), cells @ np.arange(len(TIERS)) ** 2
-        held, total = rows > 0, int(rows.sum())
-        free = total - int(held.sum())
-        around = float(squares.sum()) - float(sums.sum()) ** 2 / total if total else 0.0
-        if free <= 0 or around <= 0.0:
-            shares.append(0.0)
-            continue
-        within = float(squares.sum()) - float((sums[held] ** 2 / rows[held]).sum())
-        shares.append(1.0 - within / around * (total - 1) / free)
-    return int(np.argmax(shares)) if shares else None
+    ranked = [
+        (min(counts.shape[:2]) > 2, _told_share(counts.reshape(-1, len(TIERS))), -place)
+        for place, counts in enumerate(doubles)
+    ]
+    return -max(ranked)[2] if ranked else None
+
+
+def _told_share(cells: Counts) -> float:
+    """Share of the variance of the tier's place that lies between `cells` (cells, tiers).
+
+    Adjusted for their number: more cells tell more by chance as well.
+    """
+    rows, sums = cells.sum(axis=1), cells @ np.arange(len(TIERS))
+    held, total = rows > 0, int(rows.sum())
+    free = total - int(held.sum())
+    if free <= 0:
+        return 0.0
+    squares = float((cells @ np.arange(len(TIERS)) ** 2).sum())
+    around = squares - float(sums.sum()) ** 2 / total
+    within = squares - float((sums[held] ** 2 / rows[held]).sum())
+    return 1.0 - within / around * (total - 1) / free if around > 0.0 else 0.0

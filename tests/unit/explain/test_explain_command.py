@@ -185,7 +185,7 @@ def test_a_structure_outside_the_sample_is_explained_and_said_to_be(
     found = document(["explain", folder_of(rough).name, str(outside), *where(rough)], capsys)
     assert found["stored"] is None
     assert "not part of the run's sample of 2,600" in found["notes"][0]
-    assert len(found["sections"]) == 13
+    assert len(found["sections"]) == 15
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Are the months shown those of the run: cash, totals, covenants and returns, to the last bit?"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,14 @@ from kernels import waterfall as w
 from kernels.numerics import integer_power
 from pipeline.explain import waterfall
 from pipeline.explain.case import Case
+from pipeline.explain.cash_periods import (
+    LIFE,
+    SOURCES,
+    USES,
+    by_quarter,
+    cash_by_year,
+    over_life,
+)
 from pipeline.explain.explanation import explained
 from pipeline.explain.waterfall import Recording, between, by_year, record, table
 from pipeline.inputs import load_request
@@ -21,6 +30,7 @@ from pipeline.space.levers import LeverSpace
 from tests.run_projects import write_rough_project
 
 B = w.BLOCK
+FEES = ("ongoing_fee", "wrap_premium", "facility_fee")
 TOTALS = {
     f.TRAP_MONTHS: w.TRAP_MONTHS, f.TURBO_MONTHS: w.TURBO_MONTHS, f.UNPAID_MAX: w.UNPAID_MOST,
     f.EQUITY_PUT_IN: w.PUT_IN, f.DSRA_DRAWN: w.DSRA_DRAWS, f.FACILITY_DRAWN: w.FACILITY_DRAWS,
@@ -125,3 +135,59 @@ def test_an_unsound_structure_says_so_and_has_no_figures(rough: Problem) -> None
     by_name = {section.name: section for section in found.sections}
     assert not by_name["waterfall"].tables
     assert not by_name["capital"].steps
+
+
+def test_every_year_spends_what_it_gets(cases: list[Case]) -> None:
+    """Cash received, drawn and put in is paid, kept in reserves or equity's, by year and in all."""
+    drawn = False
+    for case in cases:
+        recording = record(case, scenarios.BASE)
+        months = table(recording, scenarios.BASE)
+        cash = cash_by_year(months)
+        names = [column.name for column in cash.columns]
+        rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in cash.rows]
+        for row in rows:
+            came = sum(float(row[name] or 0.0) for name, _, _ in SOURCES)
+            went = sum(float(row[name] or 0.0) for name, _, _ in USES)
+            went += float(row["to_reserves"] or 0.0) + float(row["distributed"] or 0.0)
+            assert came == pytest.approx(went, rel=1e-9, abs=1e-3)
+        for name in ("received", "interest", "principal", "distributed", "to_reserves"):
+            assert sum(row[name] for row in rows[:-1]) == pytest.approx(rows[-1][name], abs=1e-3)
+        assert rows[-1]["year"] == LIFE
+        assert rows[-1]["interest"] == pytest.approx(recording.slots[-1, w.INTEREST_PAID])
+        assert rows[-1]["trapped"] == (case.number(f.TRAP_MONTHS) > 0.0)
+        assert rows[-1]["prepaying"] == (case.number(f.TURBO_MONTHS) > 0.0)
+        drawn = drawn or rows[-1]["facility"] > 0.0
+    assert drawn
+
+
+def test_fees_are_told_apart_and_add_up(cases: list[Case]) -> None:
+    wrapped = 0
+    for case in cases:
+        recording = record(case, scenarios.BASE)
+        for row, slots in zip(rows_of(case), recording.slots, strict=True):
+            parts = [float(str(row[name])) for name in FEES]
+            assert sum(parts) == pytest.approx(slots[w.FEES_ALL], abs=1e-6)
+            assert min(parts) >= -1e-6
+            wrapped += parts[1] > 0.0
+        first = next(rows_of(case))
+        if case.input(x.QUARTERLY_PAYMENT) == 0.0 and case.senior > 0.0:
+            yearly = case.input(x.SENIOR_ONGOING_FEE_BPS) / 10_000.0 * case.senior
+            assert first["ongoing_fee"] == pytest.approx(yearly / 12.0)
+    assert wrapped
+
+
+def test_quarters_and_the_life_add_up(cases: list[Case]) -> None:
+    months = table(record(cases[0], scenarios.BASE), scenarios.BASE)
+    quarters, life = by_quarter(months), over_life(months)
+    names = [column.name for column in months.columns]
+    assert len(quarters.rows) == -(-len(months.rows) // 3)
+    for name in ("interest_paid", "principal_paid", "equity"):
+        total = sum(float(row[names.index(name)] or 0.0) for row in months.rows)
+        assert sum(float(row[names.index(name)] or 0.0) for row in quarters.rows) == (
+            pytest.approx(total)
+        )
+        place = [column.name for column in life.columns].index(name)
+        assert life.rows[0][place] == pytest.approx(total)
+    place = names.index("senior_balance")
+    assert quarters.rows[1][place] == months.rows[5][place]

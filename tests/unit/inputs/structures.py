@@ -18,11 +18,12 @@ from pipeline.columns import flat
 from pipeline.engine import figures_of_ids, sized_figures_of_ids
 from pipeline.inputs.assembly import read_market
 from pipeline.inputs.countries import jurisdiction_of
+from pipeline.inputs.deal import Deal, Parties
 from pipeline.inputs.encode import base_of, problem_of
 from pipeline.inputs.errors import Collector
 from pipeline.inputs.market import MarketFile
 from pipeline.inputs.models import build
-from pipeline.inputs.project import Covenants, Deal, Parties, ProjectFacts
+from pipeline.inputs.project import Covenants, ProjectFacts
 from pipeline.inputs.request import Request
 from pipeline.inputs.resolve import Source
 from pipeline.inputs.scenarios import default_request, scenario_of

@@ -157,15 +157,21 @@ def test_a_lever_value_with_markup_stays_text() -> None:
 @pytest.mark.parametrize(
     ("name", "font"),
     [
-        ("北京数据中心", "STSong-Light"),
-        ("東京データセンター", "HeiseiKakuGo-W5"),
-        ("서울 데이터 센터", "HYGothic-Medium"),
+        ("北京数据中心", "DroidSansFallback"),
+        ("東京データセンター", "DroidSansFallback"),
+        ("서울 데이터 센터", "NanumSquare"),
+        ("مركز بيانات دبي", "DejaVuSans-Bold"),
     ],
 )
-def test_east_asian_names_are_set_in_a_font_that_has_their_letters(name: str, font: str) -> None:
-    page = PdfReader(io.BytesIO(summary_pdf.render(_report(title=name)))).pages[0]
-    fonts = {str(entry["/BaseFont"]) for entry in page["/Resources"]["/Font"].values()}
-    assert any(font in used for used in fonts)
+def test_names_of_other_scripts_are_set_in_an_embedded_font_that_has_their_letters(
+    name: str, font: str
+) -> None:
+    pdf = summary_pdf.render(_report(title=name))
+    page = PdfReader(io.BytesIO(pdf)).pages[0]
+    fonts = [entry.get_object() for entry in page["/Resources"]["/Font"].values()]
+    used = [entry for entry in fonts if font in str(entry["/BaseFont"])]
+    assert used and all("/FontFile2" in entry["/FontDescriptor"] for entry in used)
+    assert _squeezed(name) in _text(pdf)
 
 
 def test_a_letter_without_any_font_becomes_a_question_mark_not_a_box() -> None:
