@@ -1,4 +1,4 @@
-"""What a run writes beside its ranking: variants, sensitivities and traces of the best structures.
+"""What a run writes beside its ranking: variants, sensitivities, and the optimal's trace and pack.
 
 The request says which (OutputVariants_112, DocumentPackFlags_113, SensitivityExportSet_115,
 AuditTraceFlag_116). ranked.parquet always holds every scenario, since tiers and filters need them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
@@ -19,8 +19,12 @@ from pipeline.storage.manifest import json_bytes
 from pipeline.storage.results import head
 from pipeline.storage.store import write_file
 
+if TYPE_CHECKING:
+    from pipeline.reports.pack.dossier import Dossier
+
 SCENARIOS_PATH: Final = "reports/scenarios.parquet"
 TRACE_PATH: Final = "reports/trace.json"
+PACK_FORMATS: Final = ("pdf", "xlsx", "docx")  # HTML is made when somebody asks for it
 STRUCTURES: Final = 100  # whose scenarios are written, the best first
 
 _VARIANTS: Final[dict[str, tuple[int, ...]]] = {
@@ -81,33 +85,54 @@ def write_asked(
 ) -> dict[str, Any]:
     """Write what `written` asks for into a run's folder; returns what was and was not, by name.
 
-    `optimal` is the permutation that the trace explains. What an earlier attempt wrote and nobody
-    asks for is removed. Raises OSError.
+    `optimal` is the permutation of trace and pack. What an earlier attempt wrote and nobody asks
+    for is removed. Raises OSError.
     """
     numbers = asked_scenarios(written)
+    flags = written["DocumentPackFlags_113"]
     files = {}
+    packed: list[str] = []
+    if optimal is not None and (flags or written["AuditTraceFlag_116"]):
+        dossier = _dossier(folder, optimal)
+        if written["AuditTraceFlag_116"]:
+            files[TRACE_PATH] = _trace(dossier)
+        if flags:
+            packed = _pack(folder, dossier, flags)
     if numbers:
         table = scenarios_table(head(ranked, STRUCTURES), numbers)
         files[SCENARIOS_PATH] = parquet_bytes(table)
-    if written["AuditTraceFlag_116"] and optimal is not None:
-        files[TRACE_PATH] = _trace(folder, optimal)
     for path in (SCENARIOS_PATH, TRACE_PATH):
         if path in files:
             write_file(folder / path, files[path])
         else:
             (folder / path).unlink(missing_ok=True)
     return {
-        "files": sorted(files),
+        "files": sorted([*files, *packed]),
         "scenarios": [scenarios.NAMES[number] for number in numbers],
-        # no document of the pack is made yet; the summary in PDF always is
-        "not_written": list(written["DocumentPackFlags_113"]),
+        # of a run without a survivor there is no structure to write documents about
+        "not_written": [] if packed else list(flags),
     }
 
 
-def _trace(folder: Path, permutation_id: int) -> bytes:
-    # Only a run's end needs it, and only where a trace is asked for.
-    from pipeline.explain.document import document  # noqa: PLC0415
-    from pipeline.explain.run import explain_permutation, open_run  # noqa: PLC0415
+# What follows is imported only where a run's end needs it.
 
-    explained = explain_permutation(open_run(folder.parent, folder.name), permutation_id)
-    return json_bytes(document(explained))
+
+def _dossier(folder: Path, permutation_id: int) -> Dossier:
+    from pipeline.explain.run import open_run  # noqa: PLC0415
+    from pipeline.reports.pack.dossier import dossier_of  # noqa: PLC0415
+
+    return dossier_of(open_run(folder.parent, folder.name), permutation_id)
+
+
+def _trace(dossier: Dossier) -> bytes:
+    from pipeline.explain.document import document  # noqa: PLC0415
+
+    return json_bytes(document(dossier.explanation))
+
+
+def _pack(folder: Path, dossier: Dossier, flags: Sequence[str]) -> list[str]:
+    """Write a structure's pack; returns its files' paths in the run's folder."""
+    from pipeline.reports.pack.bundle import FOLDER, write_pack  # noqa: PLC0415
+
+    pack = write_pack(folder / FOLDER, dossier, PACK_FORMATS, flags)
+    return [path.relative_to(folder).as_posix() for path in pack.paths]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pipeline.reports.pack.document import (
@@ -34,7 +34,7 @@ _MODEL_ABOUT: Final = "The model in Excel with live formulas and checks against 
 
 
 def contents(
-    dossier: Dossier, documents: Sequence[Document], files: dict[str, Sequence[str]]
+    dossier: Dossier, documents: Sequence[Document], files: Mapping[str, Sequence[str]]
 ) -> Document:
     """The page; `files` are the names of each document's files by its key, in their order."""
     rows: list[tuple[Cell, ...]] = [
