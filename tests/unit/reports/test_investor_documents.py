@@ -41,8 +41,11 @@ def texts(document: Document) -> list[str]:
     return [*said, *(cell for cell in document.cells() if isinstance(cell, str))]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", [None, HOSTILE, LONG], ids=["blanks", "hostile", "long"])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [*((kind, None) for kind in KINDS), ("mezzanine", HOSTILE), ("offer", LONG)],
+    ids=[*KINDS, "hostile", "long"],
+)
 def test_every_figure_of_every_kind(
     run: StoredRun, numbers: dict[str, int], kind: str, name: str | None, tmp_path: Path
 ) -> None:
