@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from babel.dates import format_date
+
 from pipeline.reports.colours import BOXES
 from pipeline.reports.formats import answer_text, text_of
 from pipeline.reports.html.element import Markup, element
@@ -103,30 +105,27 @@ def _goes_left(value: float, base: float, other: float | None, kind: str) -> boo
 
 
 def time_plan(chart: TimePlan, style: Style) -> Markup | None:
-    """Tasks as bars over months; None where no task has both its dates."""
-    spans = [
-        (each.start.value, each.end.value)
-        for each in chart.milestones
-        if isinstance(each.start.value, date) and isinstance(each.end.value, date)
-    ]
+    """Tasks as bars over months, or over days where they have no dates; None without either."""
+    spans = [span for each in chart.milestones if (span := _days(each)) is not None]
     if not spans:
         return None
     first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    dated = any(isinstance(each.start.value, date) for each in chart.milestones)
     dates, left = 176.0, _LABELS + 8
     right = _WIDTH - dates
-    day = (right - left) / max(1, (last - first).days + 1)
+    day = (right - left) / max(1, last - first + 1)
     names = [lines_of(each.name, _LABELS - 10, _LETTERS, 2) for each in chart.milestones]
     heights = [12 + _LEADING * len(lines) for lines in names]
     top = 30.0
     bottom = top + sum(heights)
     drawn: list[Markup] = []
-    for month in _months(first, last, (right - left) / 58.0):
-        x = left + (month - first).days * day
+    room = (right - left) / 58.0
+    for number, name in _months(first, last, room) if dated else _every(first, last, room):
+        x = left + (number - first) * day
         drawn.append(line_at(x, top - 8, x, bottom, "grid"))
-        drawn.append(text_at(x + 3, top - 12, month.strftime("%b %Y"), class_="axis-title"))
+        drawn.append(text_at(x + 3, top - 12, name, class_="axis-title"))
     y = top
-    for number, (each, lines) in enumerate(zip(chart.milestones, names, strict=True)):
-        height = heights[number]
+    for each, lines, height in zip(chart.milestones, names, heights, strict=True):
         drawn.append(line_at(0, y, _WIDTH, y, "grid"))
         drawn += stacked_text(
             0, y + height / 2 - (len(lines) - 1) * _LEADING / 2 + 4, lines, _LEADING,
@@ -139,13 +138,23 @@ def time_plan(chart: TimePlan, style: Style) -> Markup | None:
     return drawing(_WIDTH, bottom + 6, chart.title, *drawn)
 
 
+def _days(each: Milestone) -> tuple[int, int] | None:
+    """First and last day of a task by number: of dates their ordinals."""
+    days = [
+        day.toordinal() if isinstance(day, date) else day
+        for day in (each.start.value, each.end.value)
+        if isinstance(day, (date, int))
+    ]
+    return (days[0], days[1]) if len(days) > 1 else None
+
+
 def _task(
-    each: Milestone, first: date, left: float, day: float, y: float, height: float
+    each: Milestone, first: int, left: float, day: float, y: float, height: float
 ) -> list[Markup]:  # fmt: skip
-    start, end = each.start.value, each.end.value
-    if not isinstance(start, date) or not isinstance(end, date):
+    span = _days(each)
+    if span is None:
         return []
-    x, long = left + (start - first).days * day, ((end - start).days + 1) * day
+    x, long = left + (span[0] - first) * day, (span[1] - span[0] + 1) * day
     kind = "critical" if each.critical else "task"
     return [
         element("rect", element("title", each.name), x=x, y=y + height / 2 - 6,
@@ -153,16 +162,22 @@ def _task(
     ]  # fmt: skip
 
 
-def _months(first: date, last: date, most: float) -> list[date]:
-    """First days of months within the plan, as many as there is room for."""
+def _months(first: int, last: int, most: float) -> list[tuple[int, str]]:
+    """First days of months within the plan with their names, as many as there is room for."""
     months = []
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        if (begin := date(year, month, 1)) >= first:
-            months.append(begin)
+    begin, end = date.fromordinal(first), date.fromordinal(last)
+    year, month = begin.year, begin.month
+    while (year, month) <= (end.year, end.month):
+        if (day := date(year, month, 1)) >= begin:
+            months.append((day.toordinal(), format_date(day, "MMM yyyy", locale="en_US")))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    every = max(1, math.ceil(len(months) / max(1.0, most)))
-    return months[::every]
+    return months[:: max(1, math.ceil(len(months) / max(1.0, most)))]
+
+
+def _every(first: int, last: int, most: float) -> list[tuple[int, str]]:
+    """Every so many tens of days, counted from the start T."""
+    step = 10 * max(1, math.ceil((last - first + 1) / 10 / max(1.0, most)))
+    return [(day, f"T+{day}") for day in range(first, last + 1, step)]
 
 
 def diagram(chart: Diagram, style: Style) -> Markup | None:

@@ -7,7 +7,7 @@ that is not there is a KeyError of ours, never an empty cell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -163,7 +163,10 @@ class Dossier:
     # -- figures of rows, inputs and files ------------------------------------------------------
     def column(self, name: str, unit: Unit | None = None) -> Figure:
         """A column of the structure's row."""
-        return figure_of_row(self.structure.row, name, "row", unit)
+        found = figure_of_row(self.structure.row, name, "row", unit)
+        if found.value is None and not found.note:
+            return replace(found, note=self._why_not(name))
+        return found
 
     def ranked(self, place: int, name: str, unit: Unit | None = None) -> Figure:
         """A column of the ranking's row at `place`, from 0."""

@@ -99,7 +99,7 @@ def _sentence(
     ending: tuple[Cell, ...] = ("It meets every hard filter of the run.",)
     if missed:
         names = "; ".join(filter_words(step.title) for step, _ in missed)
-        ending = (f"It does not meet the run's hard filters: {names}.",)
+        ending = (f"It does not meet the run's hard filters ({names}).",)
     if tier.value == _BRONZE:
         coverage = dossier.step("capital.full_coverage")
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kernels import scenarios
+from pipeline.explain.stresses import changes
 from pipeline.reports.pack.document import Figure, Unit, Verdict, Verdicts
 from pipeline.reports.pack.dossier import Dossier
 
@@ -40,8 +41,8 @@ def label(dossier: Dossier, scenario: str) -> str:
     """What a scenario changes, as a heading; the base case by its name."""
     if scenario == BASE:
         return "Base case"
-    told = str(dossier.cell(TABLE, scenario, "change").value)
-    return told[:1].upper() + told[1:]
+    words = changes(dossier.case)[scenarios.NAMES.index(scenario)]
+    return words[:1].upper() + words[1:]
 
 
 def told(dossier: Dossier, scenario: str, column: str, unit: Unit | None = None) -> Figure:

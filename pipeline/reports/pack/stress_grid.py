@@ -86,18 +86,23 @@ def _untested(dossier: Dossier) -> tuple[Section, ...]:
     if dossier.case.sound:
         why = (
             "The structure carries no senior debt: there is no coverage to test, no rating to "
-            "migrate and nothing to recover. What scenarios leave to equity follows."
+            "migrate and nothing to recover."
         )
         returns = (_returns_alone(dossier),)
     return (Section("What is not tested, and why", (Prose((why,), "lead"), *returns)),)
 
 
-def _returns_alone(dossier: Dossier) -> Grid:
+def _returns_alone(dossier: Dossier) -> Block:
     """Equity's return by scenario from the structure's row, where it has no debt."""
-    rows: list[tuple[Cell, ...]] = [("Base case", dossier.column("equity_irr"))]
-    rows += [(name, dossier.column(f"{name}_equity_irr")) for name in _ORDER if name != BASE]
-    columns = (GridColumn("Scenario", 2.0, right=False), GridColumn("Equity IRR"))
-    return Grid(columns, tuple(rows), title="Return to equity, all of it equity")
+    columns = {name: "equity_irr" if name == BASE else f"{name}_equity_irr" for name in _ORDER}
+    figures = {name: dossier.column(column) for name, column in columns.items()}
+    if all(figure.value is None for figure in figures.values()):
+        return Prose(("No scenario leaves equity a return either.",))
+    return Grid(
+        (GridColumn("Scenario", 2.0, right=False), GridColumn("Equity IRR")),
+        tuple((label(dossier, name), figure) for name, figure in figures.items()),
+        title="What scenarios leave to equity",
+    )
 
 
 def _headline(dossier: Dossier) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pipeline.reports.pack.conventions import Conventions, Said, accrual
 from pipeline.reports.pack.deal_dates import Day, DealDates
-from pipeline.reports.pack.document import Field, Fields, Figure
+from pipeline.reports.pack.document import Cell, Field, Fields, Figure
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.terms_in_words import (
     WRAPS,
@@ -87,10 +87,18 @@ def interest(
                   "in arrears, counted from completion"),
             Field("Day count", (conventions.day_count.text,),
                   f"usual by jurisdiction: {conventions.day_count.source}. {accrual(conventions)}"),
+            Field("Interest before completion", _before_completion(dossier),
+                  "of all debt, drawn evenly; among the uses"),
             Field("Business days", (conventions.roll.text,), conventions.roll.source),
         ),
         "Interest",
     )  # fmt: skip
+
+
+def _before_completion(dossier: Dossier) -> tuple[Cell, ...]:
+    if not dossier.manifest["request"]["covenants"]["interest_during_construction"]:
+        return ("not charged in the run",)
+    return (dossier.step("uses.interest_during_construction"), "funded at close")
 
 
 def wrap(dossier: Dossier, *, covered: bool, lifts: bool) -> Fields:

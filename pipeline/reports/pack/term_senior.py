@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kernels import layout as x
 from pipeline.reports.pack.conventions import Conventions
 from pipeline.reports.pack.deal_dates import DealDates
 from pipeline.reports.pack.document import (
@@ -23,7 +24,6 @@ from pipeline.reports.pack.terms_in_words import (
     REPO_LEGS,
     RESERVE_ORDER,
     SENIOR_PROFILES,
-    is_on,
 )
 
 HEADING: Final = "Senior"
@@ -197,9 +197,9 @@ def _repo(dossier: Dossier) -> tuple[Block, ...]:
 
 
 def _call(dossier: Dossier, dates_: DealDates) -> Fields:
-    years = dossier.input(56)
-    first = Field("First call", ("none in the run",))
-    if is_on(years):
+    years, case = dossier.input(56), dossier.case
+    first = Field("First call", ("none before maturity",))
+    if 0 < case.months_of(x.CALL_YEARS) < case.months_of(x.SENIOR_TENOR_YEARS):
         when = (years, "after completion,", dates_.call) if dates_.known else (
             years, "after completion")  # fmt: skip
         first = Field("First call", when, "as the run values the right to call")

@@ -60,15 +60,18 @@ class Calendar:
 
 _CALENDARS: Final[dict[str, tuple[str, Callable[[], holidays.HolidayBase] | None]]] = {
     "UK": (
-        "bank holidays of England and Wales",
+        "weekdays without the bank holidays of England and Wales",
         lambda: holidays.country_holidays("GB", subdiv="ENG"),
     ),
     "EU": (
-        "TARGET closing days of the European Central Bank",
+        "weekdays without the TARGET closing days of the European Central Bank",
         lambda: holidays.financial_holidays("XECB"),
     ),
-    "US": ("federal holidays of the United States", lambda: holidays.country_holidays("US")),
-    "Global": ("weekends only: no one country's holidays apply", None),
+    "US": (
+        "weekdays without the federal holidays of the United States",
+        lambda: holidays.country_holidays("US"),
+    ),
+    "Global": ("weekdays; no one country's holidays apply", None),
 }
 
 

@@ -148,4 +148,4 @@ class _Turned(Flowable):  # type: ignore[misc]  # reportlab ships no types
         return float(self._style.spaceAfter)
 
     def getKeepWithNext(self) -> int:  # noqa: N802  # reportlab's name
-        return int(self._style.keepWithNext)
+        return int(getattr(self._style, "keepWithNext", 0))

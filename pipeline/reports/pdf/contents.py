@@ -109,7 +109,6 @@ class Contents(Flowable):  # type: ignore[misc]  # reportlab ships no types
             x = column * (self._room + _GUTTER)
             top = self.height - sum(self._heights[:row])
             room = self._heights[row]
-            text.drawOn(canvas, x, top - room + _ROW_GAP)
             foot = top - room + _ROW_GAP / 2
             canvas.setStrokeColor(theme.LINE)
             canvas.setLineWidth(0.4)
@@ -117,12 +116,14 @@ class Contents(Flowable):  # type: ignore[misc]  # reportlab ships no types
             left, low = canvas.absolutePosition(x, foot)
             right, high = canvas.absolutePosition(x + self._room, top)
             area = (left, low, right, high)
-            canvas.later(partial(_number, entry=entry, area=area))
+            canvas.later(partial(_list, entry=entry, text=text, area=area))
 
 
-def _number(
-    canvas: NumberedCanvas, entry: Entry, area: tuple[float, float, float, float]
+def _list(
+    canvas: NumberedCanvas, entry: Entry, text: Flowable, area: tuple[float, float, float, float]
 ) -> None:  # fmt: skip
+    """Heading and page in one go, since that is the order in which programs read them."""
+    text.drawOn(canvas, area[0], area[1] + _ROW_GAP / 2)
     canvas.setFont(REGULAR, _SIZE)
     canvas.setFillColor(theme.NAVY)
     canvas.drawRightString(area[2], area[1] + 5.3, str(canvas.page_of[entry.key]))

@@ -13,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from reportlab.graphics.shapes import STATE_DEFAULTS
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus.tables import CellStyle
 
 REGULAR: Final = "LiberationSans-Regular"
 BOLD: Final = "LiberationSans-Bold"
@@ -76,6 +78,9 @@ def _registered(name: str) -> frozenset[int]:
 
 KNOWN: Final = _registered(REGULAR) & _registered(BOLD)
 pdfmetrics.registerFontFamily(REGULAR, REGULAR, BOLD, REGULAR, BOLD)
+# What tables and drawings begin with; theirs is Helvetica, which a file would name and not hold.
+CellStyle.fontname = REGULAR
+STATE_DEFAULTS["fontName"] = REGULAR
 
 
 @cache

@@ -47,7 +47,7 @@ def frame(size: tuple[float, float], top: float = TOP) -> Frame:
 
 
 def cover_band(canvas: Canvas, frames: Frames) -> None:
-    """The dark band of the first page with the title, in a size that keeps it there."""
+    """The dark band of the first page with the title."""
     width, height = UPRIGHT
     canvas.setFillColor(theme.NAVY)
     canvas.rect(0, height - BAND, width, BAND, stroke=0, fill=1)
@@ -56,9 +56,23 @@ def cover_band(canvas: Canvas, frames: Frames) -> None:
     room = width - 2 * theme.MARGIN
     top = height - 16 * mm
     top = _draw(canvas, paragraph(frames.kicker, theme.COVER_KICKER), top, room) - 7 * mm
-    title = shortened(frames.title, 240)
-    top = _draw(canvas, paragraph(title, theme.cover_title(len(title))), top, room) - 3 * mm
-    _draw(canvas, paragraph(shortened(frames.subtitle, 200), theme.COVER_SUBTITLE), top, room)
+    under = paragraph(shortened(frames.subtitle, 200), theme.COVER_SUBTITLE)
+    left = top - (height - BAND) - 3 * mm - under.wrap(room, BAND)[1] - 4 * mm
+    top = _draw(canvas, _title(shortened(frames.title, 240), room, left), top, room) - 3 * mm
+    _draw(canvas, under, top, room)
+
+
+def _title(text: str, room: float, height: float) -> Flowable:
+    """The title in the largest letters that fit; beyond the smallest it is cut."""
+    for size in theme.COVER_SIZES:
+        style = theme.cover_title(size)
+        made = paragraph(text, style)
+        if made.wrap(room, height)[1] <= height:
+            break
+    while made.wrap(room, height)[1] > height and len(text) > 1:
+        text = shortened(text, len(text) * 3 // 4)
+        made = paragraph(text, style)
+    return made
 
 
 def running_head(canvas: Canvas, frames: Frames, size: tuple[float, float]) -> None:

@@ -84,7 +84,8 @@ def piece_of(block: Block, style: Style, room: Room) -> Piece:
     """A block as flowables for a page of this room."""
     match block:
         case Fields():
-            return _titled(block.title, [_fields(block, style, room)], "", room)
+            made = [_fields(block, style, room)] if block.fields else []
+            return _titled(block.title, made, "", room)
         case Grid():
             made = grid.tables(block, style, room.width, room.height)
             return _titled(block.title, made, _caption_of(block, style), room)
@@ -98,7 +99,8 @@ def piece_of(block: Block, style: Style, room: Room) -> Piece:
             ]
             return _titled("", items, "", room)
         case Tiles():
-            return _titled("", [_tiles(block, style, room.width)], "", room)
+            made = [_tiles(block, style, room.width)] if block.fields else []
+            return _titled("", made, "", room)
         case HeatMap():
             defined = any(not isinstance(cell, Figure) or cell.value is not None
                           for row in block.cells for cell in row)  # fmt: skip
@@ -252,12 +254,12 @@ def _fitting(
 
 
 def _tiles(block: Tiles, style: Style, width: float) -> Table:
-    count = min(_TILES_A_ROW, max(1, len(block.fields)))
+    count = min(_TILES_A_ROW, len(block.fields))
     each = width / count
     cells = [_tile(field, style, each - 10) for field in block.fields]
     cells += [[]] * (-len(cells) % count)
     rows = [cells[start : start + count] for start in range(0, len(cells), count)]
-    table = Table(rows or [[[]]], colWidths=[each] * count)
+    table = Table(rows, colWidths=[each] * count)
     table.setStyle(
         TableStyle(
             [

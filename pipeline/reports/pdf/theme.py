@@ -68,9 +68,11 @@ BLANK_INK = HexColor(colours.WARN)
 BLANK_GROUND = HexColor(colours.PALE_ACCENT)
 
 
-def cover_title(letters: int) -> ParagraphStyle:
-    """Style of the title on the cover: the longer the smaller, so that it keeps its place."""
-    size = 25 if letters <= 40 else 19 if letters <= 90 else 14
+COVER_SIZES = (25.0, 19.0, 14.0, 11.0, 8.5)
+
+
+def cover_title(size: float) -> ParagraphStyle:
+    """Style of the title on the cover in one of its sizes."""
     return ParagraphStyle(
         "title", fontName=BOLD, fontSize=size, leading=size * 1.22, textColor=white
     )

@@ -135,7 +135,8 @@ def fill_capacity(form: Form, inputs: Inputs, table: Table, schedule: Table) -> 
                  / book["Required_Capital"], "ratio", "(S + M + capacity) ÷ required")  # fmt: skip
     covers = table["fixed_cover"].all
     form.formula("Fccr_Min", "Fixed charge cover, least",
-                 choice(counted(covers) > 0, least(covers), NO_CHARGE), "x",
+                 choice(every(book["Senior_Notional"] > 0, counted(covers) > 0),
+                        least(covers), NO_CHARGE), "x",
                  "least N ÷ (interest of both + fees + wrap premium)")  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from pipeline.reports.workbook.expression import (
     size,
 )
 from pipeline.reports.workbook.inputs import Inputs
+from pipeline.reports.workbook.returns import LATE_MONTHS
 from pipeline.reports.workbook.subject import Subject
 
 COVENANT, MEZZ = "Covenant, trap and turbo", "Mezzanine"
@@ -349,15 +350,24 @@ def equity_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
              group=EQUITY),
         Spec("released", "Trapped cash and reserves released", "money/month", "",
              lambda t: t["freed"] + t["trap_released"] + t["mezz_r_freed"], group=EQUITY),
-        Spec("unpaid", "Unpaid to the senior or above", "money", "",
-             lambda t: t["principal_late"] + t["interest_late"] + t["costs_late"], group=EQUITY),
     ]  # fmt: skip
 
 
-def sale_specs(form: Form) -> list[Spec]:
-    """What of equity's cash is sold, and what is left."""
+def outcome_specs(form: Form) -> list[Spec]:
+    """What counts in the totals; what of equity's cash is sold, and what is left."""
     book = form.book
+
+    def lives(t: Table, then: Node) -> Node:
+        return choice(t["month"] <= book["Lease_Months"] + LATE_MONTHS, then, 0)
+
     return [
+        Spec("unpaid", "Unpaid to the senior or above", "money", "to the last late receipt",
+             lambda t: lives(t, t["principal_late"] + t["interest_late"] + t["costs_late"]),
+             group=EQUITY),
+        Spec("trapped_month", "Month in trap", "", "to the last late receipt",
+             lambda t: lives(t, t["trap_on"]), group=EQUITY, width=9),
+        Spec("turbo_month", "Month in turbo", "", "to the last late receipt",
+             lambda t: lives(t, t["turbo"]), group=EQUITY, width=9),
         Spec("strip_sold", "Strip sold", "money/month", "share of late distributions, before tax",
              lambda t: choice(every(t["month"] >= book["Strip_First_Month"],
                                     t["month"] <= book["Lease_Months"]),

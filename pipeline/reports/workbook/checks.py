@@ -25,6 +25,8 @@ from pipeline.reports.workbook.recorded import LIVE
 from pipeline.reports.workbook.returns import LATE_MONTHS, MOST_CONSTRUCTION
 from pipeline.reports.workbook.subject import Subject
 
+HOLDS: Final = "OK"
+FAILS: Final = "FAIL"
 MONEY_TOLERANCE: Final = 0.01
 RELATIVE_TOLERANCE: Final = 1e-9
 RATE_TOLERANCE: Final = 1e-4  # IRR: spreadsheets stop at 0.00001 % a month
@@ -81,7 +83,7 @@ _WIDTHS: Final = (58.0, 18.0, 22.0, 22.0, 16.0, 14.0, 12.0, 40.0)
 _MEANINGS: Final = (
     "what is compared", "unit of the figure", "value that the engine computed; empty if undefined",
     "cell of the model that recomputes it", "recomputed less engine", "most it may differ by",
-    "TRUE where it does not differ by more", "where the run keeps it",
+    "OK where it does not differ by more, else FAIL", "where the run keeps it",
 )  # fmt: skip
 _FIGURE, _UNIT, _ENGINE, _OURS, _APART, _ALLOWED, _AGREES, _COLUMN = range(8)
 
@@ -140,7 +142,7 @@ class _Rows:
             holds = abs(apart) <= allowed
         else:
             holds = not isinstance(value, (int, float)) if told == "undefined" else told == value
-        sheet.cells[row, _AGREES] = Cell(holds, "check", "", within)
+        sheet.cells[row, _AGREES] = _verdict(holds, within)
         self.agrees.append(address[_AGREES])
 
     def test(self, title: str, formula: Node) -> None:
@@ -148,7 +150,7 @@ class _Rows:
         row, sheet = self.row, self.sheet
         sheet.put(row, _FIGURE, title, "label")
         value = formula.reader()(0)
-        sheet.cells[row, _AGREES] = Cell(bool(value), "check", "", formula.text(0, sheet))
+        sheet.cells[row, _AGREES] = _verdict(bool(value), formula.text(0, sheet))
         self.agrees.append(f"{letters(_AGREES)}{row + 1}")
         self.row += 1
 
@@ -191,6 +193,11 @@ def fill_checks(
     _counts(book, sheet, agreement, rows.agrees)
 
 
+def _verdict(holds: bool, formula: str) -> Cell:
+    """OK or FAIL in words."""
+    return Cell(HOLDS if holds else FAILS, "check", "", f'IF({formula},"{HOLDS}","{FAILS}")')
+
+
 def _figure(rows: _Rows, subject: Subject, name: str, *, live: bool = True) -> None:
     column = BY_NAME[name]
     value = subject.figures[name]
@@ -219,7 +226,7 @@ def _tests(rows: _Rows, inputs: Inputs, cash: Table, schedule: Table) -> None:
     rows.test("Cash in equals cash out in every month",
               most(cash["imbalance"].all) <= MONEY_TOLERANCE)  # fmt: skip
     rows.test("The senior schedule repays all of it by maturity",
-              either(same(i[x.SENIOR_AMORT_TYPE], "Bullet"),
+              either(same(i[x.SENIOR_AMORT_TYPE], "Bullet"), same(book["Senior_Notional"], 0),
                      size(at_place(schedule["unit_balance"].all, book["Senior_Months"]))
                      <= RELATIVE_TOLERANCE))  # fmt: skip
     rows.test("The sheets have room for lease and tenors",
@@ -242,9 +249,9 @@ def _counts(book: Book, sheet: Sheet, agreement: list[str], always: list[str]) -
     def failing(name: str, row: int, label: str, cells: list[str]) -> Named:
         # both kinds stand in one column, with nothing but checks between the first and last
         span = f"{cells[0]}:{cells[-1]}"
-        count = sum(sheet.cells[int(cell[1:]) - 1, _AGREES].content is False for cell in cells)
+        count = sum(sheet.cells[int(cell[1:]) - 1, _AGREES].content == FAILS for cell in cells)
         sheet.put(row, 0, label, "label")
-        sheet.cells[row, _ENGINE] = Cell(count, "formula", "", f"COUNTIF({span},FALSE)")
+        sheet.cells[row, _ENGINE] = Cell(count, "formula", "", f'COUNTIF({span},"{FAILS}")')
         return book.named(name, sheet, row, _ENGINE, count)
 
     first = failing("Checks_Failing", 2, "Figures that do not agree with the engine", agreement)

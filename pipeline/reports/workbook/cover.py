@@ -88,7 +88,7 @@ def fill_cover(book: Book, sheet: Sheet, subject: Subject) -> None:
         (1.0, "input", "an input: change it"),
         (1.0, "formula", "a formula: follows the inputs"),
         (1.0, "recorded", "recorded by the engine: stays as it is"),
-        (True, "check", "a check that holds is green, one that fails is red"),
+        ("OK", "check", "a check that holds is green, one that fails is red"),
     ):
         sheet.cells[row, 0] = Cell(content, kind, "x")  # type: ignore[arg-type]
         sheet.put(row, 1, text, "text")

@@ -165,7 +165,7 @@ def _waterfall(
     quarter = Spec("quarter", "Quarter", "quarter", "from COD",
                    lambda t: whole((t["month"] - 1) / 3) + 1, opening=0, group="Time",
                    width=9)  # fmt: skip
-    table.add([*specs[:2], quarter, *specs[2:], *cash_equity.sale_specs(form)])
+    table.add([*specs[:2], quarter, *specs[2:], *cash_equity.outcome_specs(form)])
     return table
 
 

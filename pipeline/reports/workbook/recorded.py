@@ -82,8 +82,6 @@ def recorded_cash(subject: Subject, schedule: Table) -> list[Spec]:
              "for the life with prepayments",
              lambda t: (t["principal_paid"] + t["balloon"] + t["prepaid"]) * t["month"],
              group=group),
-        Spec("unpaid", "Unpaid to the senior or above", "money", "",
-             lambda t: t["principal_late"] + t["interest_late"] + t["costs_late"], group=group),
     ]  # fmt: skip
 
 

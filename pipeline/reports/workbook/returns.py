@@ -127,8 +127,8 @@ def fill_returns(form: Form, inputs: Inputs, flows: Table, cash: Table) -> None:
                  choice(tested, total(tests) / counted(tests), NO_TEST), "x",
                  "over the tests")  # fmt: skip
     for name, label, key, unit in (
-        ("Trap_Months", "Months in cash trap", "trap_on", "months"),
-        ("Turbo_Months", "Months in turbo", "turbo", "months"),
+        ("Trap_Months", "Months in cash trap", "trapped_month", "months"),
+        ("Turbo_Months", "Months in turbo", "turbo_month", "months"),
         ("Dsra_Drawn", "Drawn from the DSRA", "dsra_drawn", "money"),
         ("Facility_Drawn", "Drawn on the liquidity facility", "from_facility", "money"),
     ):

@@ -9,6 +9,7 @@ import pytest
 from pipeline.explain.run import StoredRun
 from pipeline.inputs.timetable import TASKS
 from pipeline.reports.formats import answer_text
+from pipeline.reports.html import svg_pictures
 from pipeline.reports.pack.checklist import checklist
 from pipeline.reports.pack.document import (
     Blank,
@@ -23,6 +24,7 @@ from pipeline.reports.pack.document import (
 from pipeline.reports.pack.dossier import Dossier, dossier_of
 from pipeline.reports.pack.timetable import timetable_of
 from pipeline.reports.pack.working_days import calendar_of
+from pipeline.reports.pdf import charts_plan
 from tests.unit.reports.deal_run import (
     HOSTILE,
     KINDS,
@@ -140,6 +142,19 @@ def test_the_chart_draws_every_task(run: StoredRun, numbers: dict[str, int]) -> 
     table = rows(document, "Milestones")
     assert [each.name for each in chart.milestones] == [row[1] for row in table]
     assert [each.critical for each in chart.milestones] == [row[7] == "yes" for row in table]
+
+
+@pytest.mark.parametrize("deal", ["no date", "start"])
+def test_a_plan_is_drawn_with_and_without_dates(
+    run: StoredRun, numbers: dict[str, int], deal: str
+) -> None:
+    document = checklist(with_deal(run, numbers["offer"], DEALS[deal]))
+    chart = next(each for each in document.blocks() if isinstance(each, TimePlan))
+    drawn = svg_pictures.time_plan(chart, document.style)
+    assert drawn is not None
+    assert str(drawn).count("<rect") == len(chart.milestones)
+    assert ("T+20" in str(drawn)) == (deal == "no date")
+    assert charts_plan.time_plan(chart, document.style, 500.0)
 
 
 def test_lengths_of_the_project_file_are_taken_and_said(

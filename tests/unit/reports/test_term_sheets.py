@@ -29,7 +29,9 @@ from tests.unit.reports.deal_run import (
     HOSTILE,
     KINDS,
     LONG,
+    PROJECT,
     assert_every_figure,
+    deal_run,
     named,
     told_of,
 )
@@ -244,3 +246,92 @@ def test_where_the_day_count_is_by_days_the_difference_is_said(
     told = fields(term_sheets(dossier_of(run, numbers["offer"])), "Senior")["Day count"]
     assert told.values == ("Act/365 (Fixed)",)
     assert "twelve equal months" in told.note and "31 days costs more" in told.note
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+    """A run over the options of the waterfall that a term sheet puts in words."""
+    levers = {
+        "CashTrapRules_102": ["MezzBlock", "EquityBlock", "SweepPct"],
+        "AmortSwitchRules_103": ["TurboOnTrap", "TimeBased", "RatingDowngrade"],
+        "ExcessSpreadUse_104": ["PayDown", "Reserve", "DistToEquity"],
+    }
+    covenants = {"dsra_funding": "LetterOfCredit", "payment_frequency": "Quarterly",
+                 "interest_during_construction": False, "max_ltv_pct": 60}  # fmt: skip
+    base = {**PROJECT["base"], "OPEX_08": 2e6, "SeniorTenorY_39": 15, "CallOptionYears_56": 15}
+    folder = tmp_path_factory.mktemp("options")
+    return deal_run(folder, base=base, levers=levers, covenants=covenants)
+
+
+def with_options(run: StoredRun, **wanted: str) -> Dossier:
+    """The first structure with these options."""
+    number = next(
+        each for each in range(run.plan.size)
+        if wanted.items() <= run.plan.space.labels(each).items()
+    )  # fmt: skip
+    return dossier_of(run, number)
+
+
+def figures_in(cells: tuple[Any, ...]) -> list[Any]:
+    return [cell.value for cell in cells if isinstance(cell, Figure)]
+
+
+def test_every_figure_of_every_option_is_the_runs(options: StoredRun, tmp_path: Path) -> None:
+    size = options.plan.size
+    for number in (0, size // 2, size - 1):  # each option of each lever once
+        dossier = dossier_of(options, number)
+        told = told_of(options, number, {"deal": {}, "parties": {}}, tmp_path)
+        assert assert_every_figure(term_sheets(dossier), told) > 100
+
+
+def test_the_trap_is_told_as_the_waterfall_has_it(options: StoredRun) -> None:
+    shares = options.manifest["request"]["rulebook"]["cash"]["trap_share"]
+    for rule in ("EquityBlock", "SweepPct"):
+        cells = terms_in_words.trap(with_options(options, CashTrapRules_102=rule))
+        assert figures_in(cells) == [1.20, shares[rule]]
+    cells = terms_in_words.trap(with_options(options, CashTrapRules_102="MezzBlock"))
+    assert figures_in(cells) == [1.20]
+    assert "after the senior and its reserve" in str(cells[-1])
+
+
+def test_the_turbo_is_told_as_the_waterfall_has_it(options: StoredRun) -> None:
+    request = options.manifest["request"]
+    trap = with_options(options, AmortSwitchRules_103="TurboOnTrap")
+    assert figures_in(terms_in_words.turbo(trap)) == [1.05]
+
+    timed = with_options(options, AmortSwitchRules_103="TimeBased")
+    (years,) = figures_in(terms_in_words.turbo(timed))
+    months = timed.tables["waterfall.months"]
+    place = [column.name for column in months.columns].index("turbo_on")
+    first = next(row[0] for row in months.rows if row[place])
+    # a quarter's payment date stands for its three months
+    assert years == 10 and first == 12 * years + 3
+
+    lower = with_options(options, AmortSwitchRules_103="RatingDowngrade")
+    level, notches = figures_in(terms_in_words.turbo(lower))
+    scale = list(request["rulebook"]["ratings"]["matrix"])
+    below = scale[scale.index(str(lower.step("rating.senior").value)) + notches]
+    assert level == request["rulebook"]["ratings"]["matrix"][below]["min_dscr"]
+
+
+def test_trapped_cash_is_told_by_its_use(options: StoredRun) -> None:
+    said = {
+        use: str(terms_in_words.use_of_trapped_cash(with_options(options, ExcessSpreadUse_104=use)))
+        for use in catalogue.BY_NUMBER[104].allowed
+    }
+    assert "prepays the senior at every covenant test" in said["PayDown"]
+    assert "clean tests in a row" in said["Reserve"]
+    assert "one clean test" in said["DistToEquity"]
+
+
+def test_a_letter_of_credit_and_quarters_are_said(options: StoredRun) -> None:
+    dossier = dossier_of(options, 0)
+    told = fields(term_sheets(dossier), "Senior")
+    assert told["Held as"].values == ("letter of credit",)
+    assert figures_in(told["Cash at close"].values) == [0.0]
+    assert figures_in(told["Payment frequency"].values) == ["Quarterly"]
+    assert told["Interest before completion"].values == ("not charged in the run",)
+    assert told["First call"].values == ("none before maturity",)
+    grid = next(each for each in section(term_sheets(dossier), "Senior").blocks
+                if isinstance(each, Grid))  # fmt: skip
+    assert "paid by the quarter, interest is a little more" in grid.caption
