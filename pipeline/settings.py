@@ -76,6 +76,8 @@ class Settings:
     owner: for whom a run is made, as its manifest and audit trail name them; empty: the system's
         name of the user, at this machine.
     desk: whose runs these are; the store keeps them under this name. Empty: nobody's in particular.
+    pack: whether a run ends with the documents that its project asks for; without, `pack` makes
+        them later.
     wait: whether a run that another process works on is waited for.
     lease_seconds: how long a process on another machine may leave a run's lease unrenewed before it
         counts as gone.
@@ -110,6 +112,7 @@ class Settings:
     log_level: str = "warning"
     owner: str = ""
     desk: str = ""
+    pack: bool = True
     wait: bool = True
     lease_seconds: int = 30
 
@@ -343,6 +346,7 @@ def _absolute(file: str) -> str:
 _CHECKS: Final[dict[str, Callable[[str], Any]]] = {
     OWNER: checked_owner,
     DESK: lambda text: checked_desk(text) if text else text,
+    "pack": _checked_switch,
     "wait": _checked_switch,
     COMPUTE: _checked_compute,
     "metrics": _checked_metrics,

@@ -14,6 +14,8 @@ from tests.services.moto_server import KEY, SECRET, MotoServer
 os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", NO_COLOR="1")
 for name in [name for name in os.environ if name.startswith("ATLAS_FORGE_")]:
     del os.environ[name]
+# Documents take seconds and change no figure: tests of them ask for them.
+os.environ["ATLAS_FORGE_PACK"] = "no"
 
 # Examples are the same in every run: a failure found once is found again.
 settings.register_profile(

@@ -84,7 +84,7 @@ def request_of(folder: Path, limit: int = SPACE) -> Request:
 
 def run_here(request: Request, out: Path, **settings: Any) -> tuple[dict[str, Any], Path]:
     """Run in this process; returns the summary and the run folder."""
-    chosen = load_settings({}, out=str(out), **{"compute": "serial", **settings})
+    chosen = load_settings({}, out=str(out), **{"compute": "serial", "pack": "no", **settings})
     summary = run_direct(request, chosen, quiet)
     return summary, out / summary["run_id"]
 

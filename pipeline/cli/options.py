@@ -58,11 +58,19 @@ def database_of(database: bool, mongo: str | None) -> str | None:
 
 def execution_options(function: Function) -> Function:
     """How a run is carried out; none of these changes a figure."""
-    return place_options(
+    for option in (
+        click.option(
+            "--no-pack",
+            "pack",
+            flag_value="no",
+            help="Without the documents that the project asks for; `pack` makes them later.",
+        ),
         click.option(
             "--partition-rows", metavar="N", help="Permutations a partition of a new run."
-        )(function)
-    )
+        ),
+    ):
+        function = option(function)
+    return place_options(function)
 
 
 def place_options(function: Function) -> Function:

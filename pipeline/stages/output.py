@@ -213,7 +213,7 @@ def _write_asked(run: Run, summary: Summary) -> dict[str, Any]:
     asked = read_json(run.folder / MANIFEST_PATH)["request"]["written"]
     optimal = summary["optimal"]
     number = optimal["permutation_id"] if optimal else None
-    return write_asked(run.folder, run.folder / RANKED_PATH, asked, number)
+    return write_asked(run.folder, run.folder / RANKED_PATH, asked, number, pack=run.settings.pack)
 
 
 def _usage(run: Run, plan: Plan) -> dict[str, Any]:

@@ -81,22 +81,23 @@ def scenarios_table(rows: Rows, numbers: Sequence[int]) -> pa.Table:
 
 
 def write_asked(
-    folder: Path, ranked: Path, written: Mapping[str, Any], optimal: int | None
+    folder: Path, ranked: Path, written: Mapping[str, Any], optimal: int | None, *, pack: bool
 ) -> dict[str, Any]:
     """Write what `written` asks for into a run's folder; returns what was and was not, by name.
 
-    `optimal` is the permutation of trace and pack. What an earlier attempt wrote and nobody asks
-    for is removed. Raises OSError.
+    `optimal` is the permutation of trace and pack; without `pack` documents are left for later.
+    What an earlier attempt wrote and nobody asks for is removed. Raises OSError.
     """
     numbers = asked_scenarios(written)
     flags = written["DocumentPackFlags_113"]
+    documents, trace = pack and bool(flags), written["AuditTraceFlag_116"]
     files = {}
     packed: list[str] = []
-    if optimal is not None and (flags or written["AuditTraceFlag_116"]):
+    if optimal is not None and (documents or trace):
         dossier = _dossier(folder, optimal)
-        if written["AuditTraceFlag_116"]:
+        if trace:
             files[TRACE_PATH] = _trace(dossier)
-        if flags:
+        if documents:
             packed = _pack(folder, dossier, flags)
     if numbers:
         table = scenarios_table(head(ranked, STRUCTURES), numbers)
@@ -109,7 +110,7 @@ def write_asked(
     return {
         "files": sorted([*files, *packed]),
         "scenarios": [scenarios.NAMES[number] for number in numbers],
-        # of a run without a survivor there is no structure to write documents about
+        # left for later, or of a run without a survivor: no structure to write documents about
         "not_written": [] if packed else list(flags),
     }
 

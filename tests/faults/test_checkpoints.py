@@ -172,7 +172,9 @@ def test_an_existing_run_keeps_its_plan_and_says_so(damaged: tuple[Request, Path
 @pytest.fixture
 def staged(damaged: tuple[Request, Path]) -> tuple[Run, Plan]:
     request, folder = damaged
-    run = input_stage(request, load_settings({}, out=str(folder.parent), compute="serial"))
+    run = input_stage(
+        request, load_settings({}, pack="no", out=str(folder.parent), compute="serial")
+    )
     yield run, permutation_stage(run)
     hold.release(run.folder)
 

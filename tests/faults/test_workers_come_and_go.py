@@ -48,7 +48,9 @@ def run_on(
     cluster: DaskCluster, folder: Path, on_progress: Callable[[Progress], None] = quiet
 ) -> Path:
     """The trial project on the cluster, whose workers begin to start; returns the run folder."""
-    settings = load_settings({}, out=str(folder), partition_rows=ROWS, **cluster.settings)
+    settings = load_settings(
+        {}, pack="no", out=str(folder), partition_rows=ROWS, **cluster.settings
+    )
     summary = run_direct(request_of(folder, LIMIT), settings, on_progress)
     return folder / summary["run_id"]
 
@@ -138,7 +140,7 @@ def test_the_medium_project_while_workers_come_and_go(
     request = load_request(MEDIUM)
     _, undisturbed = run_here(request, tmp_path / "undisturbed", compute="threads")
     cluster.add(3)
-    settings = load_settings({}, out=str(tmp_path / "disturbed"), **cluster.settings)
+    settings = load_settings({}, pack="no", out=str(tmp_path / "disturbed"), **cluster.settings)
     with Churn(cluster, keep=3):
         summary = run_direct(request, settings, quiet)
     assert cluster.killed >= 3

@@ -232,8 +232,9 @@ Finished = tuple[dict[str, Any], Path]
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Finished]:
     """A run at the catalogue's settings, and one with all settings of a run changed."""
     folder = tmp_path_factory.mktemp("runs")
-    plain = run_here(loaded(folder, document("home", SPACE)), folder / "out")
-    return plain, run_here(loaded(folder, document("home", SPACE | CHANGED)), folder / "out")
+    out = folder / "out"
+    plain = run_here(loaded(folder, document("home", SPACE)), out, pack="yes")
+    return plain, run_here(loaded(folder, document("home", SPACE | CHANGED)), out, pack="yes")
 
 
 def written_scenarios(folder: Path) -> set[str]:
@@ -267,9 +268,30 @@ def test_112_and_115_are_the_scenarios_written(runs: tuple[Finished, Finished]) 
             assert told["dscr_min"] == dscr
 
 
-def test_113_is_told_as_not_written(runs: tuple[Finished, Finished]) -> None:
-    asked = [summary["written"]["not_written"] for summary, _ in runs]
-    assert asked == [["IM", "TermSheets", "WaterfallPDF", "ModelExport"], ["IM"]]
+def test_113_are_the_documents_written(runs: tuple[Finished, Finished]) -> None:
+    everything = {
+        "0-contents.pdf", "1-term-sheets.pdf", "1-term-sheets.docx", "2-compliance.pdf",
+        "3-stress-grid.pdf", "4-waterfall.pdf", "5-sidecar.pdf", "6-checklist.pdf",
+        "7-investor-pack.pdf", "pack.xlsx", "model.xlsx", "pack.json",
+    }  # fmt: skip
+    memorandum = everything - {
+        "1-term-sheets.pdf", "1-term-sheets.docx", "4-waterfall.pdf", "model.xlsx"
+    }  # fmt: skip
+    for (summary, folder), names in zip(runs, (everything, memorandum), strict=True):
+        pack = f"reports/packs/{summary['run_id']}-{summary['optimal']['permutation_id']}"
+        assert summary["written"]["not_written"] == []
+        assert {path.name for path in (folder / pack).iterdir()} == names
+        sealed = read_json(folder / "manifest.json")["outputs"]
+        assert {path for path in sealed if path.startswith("reports/packs/")} == {
+            f"{pack}.zip", *(f"{pack}/{name}" for name in names)
+        }  # fmt: skip
+
+
+def test_113_waits_for_the_pack_command_where_the_settings_say_so(tmp_path: Path) -> None:
+    request = loaded(tmp_path, document("home", SPACE | CHANGED))
+    summary, folder = run_here(request, tmp_path / "out", max_permutations=500)
+    assert summary["written"]["not_written"] == ["IM"]
+    assert not (folder / "reports/packs").exists()
 
 
 def test_116_writes_the_trace_of_the_best_structure(runs: tuple[Finished, Finished]) -> None:

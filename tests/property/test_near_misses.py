@@ -95,7 +95,7 @@ def test_a_runs_near_misses_are_the_same_however_they_are_cut(
         ids = near_miss_ids(store, plan)
         assert len(ids) == summary["near_misses"] > 50
         monkeypatch.setattr(near_miss_run, "ROWS_A_TASK", rows)
-        place = load_settings({}, out=str(out)).checkpoints_of(folder)
+        place = load_settings({}, pack="no", out=str(out)).checkpoints_of(folder)
         found = solved_tables(plan, place, ids, SerialExecutor(), quiet)
         tables.append([row for table in found for row in table.to_pylist()])
         kept = pq.read_table(folder / "reports" / "near_misses.parquet")

@@ -162,10 +162,10 @@ def test_a_secret_file_that_cannot_be_used_is_told_without_its_content(
     path.write_text(text)
     path.chmod(mode)
     with pytest.raises(BadSettingError, match=told) as caught:
-        load_settings({}, store="s3://bucket/runs", store_secret_file=str(path))
+        load_settings({}, pack="no", store="s3://bucket/runs", store_secret_file=str(path))
     assert "hunter2" not in str(caught.value)
     with pytest.raises(BadSettingError, match=r"store_secret_file: .*cannot be read"):
-        load_settings({}, store_secret_file=str(tmp_path / "absent"))
+        load_settings({}, pack="no", store_secret_file=str(tmp_path / "absent"))
 
 
 def test_only_a_server_whose_certificate_is_trusted_is_spoken_to(
@@ -185,7 +185,7 @@ def test_only_a_server_whose_certificate_is_trusted_is_spoken_to(
         empty = tmp_path / "empty.pem"
         empty.write_text("no certificate")
         with pytest.raises(BadSettingError, match=r"store_ca_file: .* holds no certificate"):
-            load_settings({}, store=f"{STORE}/tls", store_ca_file=str(empty))
+            load_settings({}, pack="no", store=f"{STORE}/tls", store_ca_file=str(empty))
     finally:
         server.stop()
 
@@ -228,9 +228,9 @@ def test_an_address_that_is_none_is_bad_input_and_is_not_repeated(
 
 def test_addresses_that_are_some_are_taken_as_they_are(tmp_path: Path) -> None:
     for store in ("s3://bucket", "s3://my.bucket-1/runs/of_2026/Zürich", f"file://{tmp_path}"):
-        assert load_settings({}, store=store).store == store
+        assert load_settings({}, pack="no", store=store).store == store
     for endpoint in ("https://s3.example", "http://127.0.0.1:9000", "https://[::1]:9000"):
-        assert load_settings({}, store_endpoint=endpoint).store_endpoint == endpoint
+        assert load_settings({}, pack="no", store_endpoint=endpoint).store_endpoint == endpoint
     settings = load_settings(
         {"ATLAS_FORGE_STORE_ADDRESSING": "path", "ATLAS_FORGE_STORE_REGION": "eu-west-1"},
         store="s3://bucket/runs", store_timeout_s=5, store_attempts=2,
@@ -239,4 +239,4 @@ def test_addresses_that_are_some_are_taken_as_they_are(tmp_path: Path) -> None:
         "s3://bucket/runs/run-1", region="eu-west-1", addressing="path", timeout_s=5, attempts=2
     )
     with pytest.raises(BadSettingError, match="store_addressing"):
-        load_settings({}, store_addressing="sideways")
+        load_settings({}, pack="no", store_addressing="sideways")

@@ -34,7 +34,7 @@ def run(made: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def settings_of(run: Path, **given: Any) -> Settings:
-    return load_settings({}, out=str(run.parent), compute="serial", **given)
+    return load_settings({}, pack="no", out=str(run.parent), compute="serial", **given)
 
 
 def test_a_lost_ranking_is_made_again_from_the_checkpoints(run: Path, made: Path) -> None:
@@ -66,6 +66,6 @@ def test_an_unfinished_run_has_no_report(run: Path) -> None:
 
 @pytest.mark.parametrize("again", [rank_again, report_again])
 def test_a_run_that_is_not_there_is_named(again: Any, tmp_path: Path) -> None:
-    settings = load_settings({}, out=str(tmp_path), compute="serial")
+    settings = load_settings({}, pack="no", out=str(tmp_path), compute="serial")
     with pytest.raises(NoSuchRunError, match="trial-000000000000"):
         again("trial-000000000000", settings, quiet)

@@ -46,7 +46,7 @@ def settings_of(folder: Path, certificates: Certificates, **others: str) -> Sett
         map(str, certificates.write(folder)),
         strict=True,
     )
-    return load_settings({}, **{"compute": "tls://127.0.0.1:1", **dict(files), **others})
+    return load_settings({}, pack="no", **{"compute": "tls://127.0.0.1:1", **dict(files), **others})
 
 
 def test_who_holds_the_certificates_gets_in(address: str, ours: Certificates) -> None:
@@ -150,7 +150,7 @@ def test_a_key_is_shown_nowhere(ours: Certificates) -> None:
 
 
 def test_processes_of_this_machine_talk_tls() -> None:
-    with open_executor(load_settings({}, compute="processes", workers=1)) as executor:
+    with open_executor(load_settings({}, pack="no", compute="processes", workers=1)) as executor:
         assert executor._client.scheduler.address.startswith("tls://127.0.0.1:")
 
 

@@ -61,7 +61,7 @@ def test_what_was_under_way_when_a_run_is_ended_is_finished(
 ) -> None:
     with (  # noqa: PT012 - the point is that both blocks are left by the exception
         pytest.raises(KeyboardInterrupt),
-        open_executor(load_settings({}, workers=2, **chosen)) as executor,
+        open_executor(load_settings({}, pack="no", workers=2, **chosen)) as executor,
     ):
         for _ in executor.map_unordered(take_a_while, (Slow(tmp_path, n) for n in range(40))):
             raise KeyboardInterrupt
@@ -73,7 +73,7 @@ def test_what_was_under_way_when_a_run_is_ended_is_finished(
 @pytest.fixture(params=["serial", "threads", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     chosen = {"dashboard": DASHBOARD} if request.param == "dask" else {"compute": request.param}
-    with open_executor(load_settings({}, workers=2, **chosen)) as opened:
+    with open_executor(load_settings({}, pack="no", workers=2, **chosen)) as opened:
         yield opened
 
 
@@ -101,7 +101,7 @@ def test_what_a_worker_raises_and_logs_holds_no_secret(
 ) -> None:
     monkeypatch.setenv("SOME_PASSWORD", "open-sesame-4711")
     with (
-        open_executor(load_settings({}, workers=1, compute=compute)) as executor,
+        open_executor(load_settings({}, pack="no", workers=1, compute=compute)) as executor,
         pytest.raises(PartitionsFailed, match=r"login with \*\*\* failed"),
     ):
         list(executor.map_unordered(quote_the_environment, [Item(1)]))
@@ -125,7 +125,7 @@ def test_items_are_drawn_only_as_slots_become_free(dashboard: str) -> None:
             drawn += 1
             yield Item(number)
 
-    with open_executor(load_settings({}, workers=2, dashboard=dashboard)) as executor:
+    with open_executor(load_settings({}, pack="no", workers=2, dashboard=dashboard)) as executor:
         for done, _ in enumerate(executor.map_unordered(square, items())):
             assert drawn <= done + 2 * WINDOW_PER_SLOT + 1
             if done == 30:
@@ -134,12 +134,12 @@ def test_items_are_drawn_only_as_slots_become_free(dashboard: str) -> None:
 
 
 def test_no_dashboard_unless_asked_for() -> None:
-    with open_executor(load_settings({}, workers=1)) as executor:
+    with open_executor(load_settings({}, pack="no", workers=1)) as executor:
         assert executor.dashboard_link is None
 
 
 def test_nothing_listens_beyond_this_machine() -> None:
-    with open_executor(load_settings({}, workers=1, dashboard=DASHBOARD)):
+    with open_executor(load_settings({}, pack="no", workers=1, dashboard=DASHBOARD)):
         mine = psutil.Process().net_connections()
         addresses = {each.laddr.ip for each in mine if each.status == psutil.CONN_LISTEN}
     assert addresses <= {"127.0.0.1", "::1"}
@@ -147,7 +147,7 @@ def test_nothing_listens_beyond_this_machine() -> None:
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Executor]:
-    settings = load_settings({}, compute="processes", workers=1, allowed_failures=0)
+    settings = load_settings({}, pack="no", compute="processes", workers=1, allowed_failures=0)
     with open_executor(settings) as opened:
         yield opened
 

@@ -47,7 +47,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 
 def run(tmp_path: Path, **given: object) -> dict:
-    settings = load_settings({}, out=str(tmp_path), compute="serial", **given)
+    settings = load_settings({}, pack="no", out=str(tmp_path), compute="serial", **given)
     return run_direct(load_request("fixtures/projects/small.yaml"), settings, lambda _: None)
 
 
@@ -119,5 +119,5 @@ def test_a_gateway_that_is_not_there_costs_a_warning_and_not_the_run(tmp_path: P
 )
 def test_a_bad_address_is_refused_with_what_is_allowed(name: str, value: str, said: str) -> None:
     with pytest.raises(BadSettingError, match=said) as told:
-        load_settings({}, **{name: value})
+        load_settings({}, pack="no", **{name: value})
     assert "secret" not in str(told.value)

@@ -44,7 +44,7 @@ rulebook: builtin:v1
 
 
 def searched(request: Request, out: Path, seed: int = 1, **choices: Any) -> dict[str, Any]:
-    settings = load_settings({}, out=str(out), compute="serial", seed=seed)
+    settings = load_settings({}, pack="no", out=str(out), compute="serial", seed=seed)
     return search(request, Choices(**choices), settings, quiet)
 
 
@@ -188,7 +188,7 @@ def test_an_answer_does_not_depend_on_where_it_ran(tmp_path: Path, way: dict[str
     request = request_of(tmp_path)
     here, there = tmp_path / "here", tmp_path / "there"
     expected = searched(request, here, budget=1_500)
-    settings = load_settings({}, out=str(there), seed=1, **way)
+    settings = load_settings({}, pack="no", out=str(there), seed=1, **way)
     document = search(request, Choices(budget=1_500), settings, quiet)
     assert answer(document) == answer(expected)
     name = f"{document['search_id']}/best.parquet"
