@@ -336,6 +336,8 @@ def _section(years: _Years, heading: str, columns: tuple[tuple[str, str], ...]) 
         return Section(heading, (Prose(("Nothing in any year.",)),))
     left_out = [title.lower() for name, title in columns if name not in kept]
     rows = rows_of(dossier, _YEARS, ("year", *kept))
+    last = max(place for place, row in enumerate(rows, 1) if any(map(_tells, row[1:])))
+    ending = f" Nothing after year {last}." if last < len(rows) else ""
     over = rows_of(dossier, _LIFE, kept)[0]
     total = ("Life", *("" if name in _BALANCES else cell
                        for name, cell in zip(kept, over, strict=True)))  # fmt: skip
@@ -348,14 +350,18 @@ def _section(years: _Years, heading: str, columns: tuple[tuple[str, str], ...]) 
                     GridColumn("Year", 0.6, right=False),
                     *(GridColumn(titles[name], millions=True) for name in kept),
                 ),
-                (*rows, total),
+                (*rows[:last], total),
                 title=f"{heading} by year, {years.money}",
-                caption=_left_out(left_out, "Payments of the year, balances at its end."),
+                caption=_left_out(left_out, f"Payments of the year, balances at its end.{ending}"),
                 totals=1,
                 landscape=True,
             ),
         ),
     )
+
+
+def _tells(cell: Cell) -> bool:
+    return isinstance(cell, Figure) and bool(cell.value)
 
 
 # -- quarters and months ---------------------------------------------------------------------------
