@@ -63,7 +63,8 @@ _COLUMNS: Final = (
     GridColumn("Number", 0.7, right=False),
     GridColumn("Source", 1.5, right=False),
 )
-_LEAVES: Final = (GridColumn("Key", 3.0, right=False), GridColumn("Value", 1.2))
+# Two keys beside each other, since a rulebook has hundreds.
+_LEAVES: Final = (GridColumn("Key", 3.0, right=False), GridColumn("Value", 1.2)) * 2
 
 
 def assumptions_book(dossier: Dossier) -> Section:
@@ -164,12 +165,15 @@ def _switches(dossier: Dossier) -> Grid:
 
 
 def _leaves(first: str, document: dict[str, Any], title: str, caption: str) -> Grid:
-    rows: list[tuple[Cell, ...]] = [
+    leaves: list[tuple[Cell, ...]] = [
         (path, Figure(value, _unit(value), f"{first}.{path}", _absent(value)))
         for path, value in _flat(document, "")
-        if path not in ("schema",)
+        if path != "schema"
     ]
-    return Grid(_LEAVES, tuple(rows), title=title, caption=caption)
+    half = -(-len(leaves) // 2)
+    beside = [*leaves[half:], *(("", "") for _ in range(2 * half - len(leaves)))]
+    rows = tuple((*left, *right) for left, right in zip(leaves[:half], beside, strict=True))
+    return Grid(_LEAVES, rows, title=title, caption=f"{caption} Read down, then right.")
 
 
 def _flat(document: Any, path: str) -> Iterator[tuple[str, Any]]:

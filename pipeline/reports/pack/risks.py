@@ -20,7 +20,7 @@ from pipeline.reports.pack.provenance import market_fields
 from pipeline.reports.run.wording import WARNINGS
 
 HEADING: Final = "Risks and mitigants"
-HIGH, MEDIUM, LOW, NONE = "High", "Medium", "Low", "Not in it"
+HIGH, MEDIUM, LOW, NONE = "High", "Medium", "Low", "None"
 _STRESSES: Final = "stresses.table"
 _MARGIN: Final = "warnings.marginal_dscr_headroom"
 _CPI: Final = ("cpi_1", "cpi_2", "cpi_3", "cpi_extra", "combined")

@@ -31,6 +31,10 @@ _METHOD: Final = (
     "strip is sold from distributions that the bumps leave as they are. Columns that nothing "
     "moves are left out."
 )
+_TERMS: Final = (
+    "Terms as the run values them, for a dealer to confirm. The index is the usual one of the "
+    "jurisdiction unless the project file names another."
+)
 _STATES: Final = {"on": "In the structure", "idle": "In the structure, idle", "off": "Not in it"}
 _MOVED: Final = ("wrap", "zcis5", "zcis10", "option", "trs", "strip", "ccy", "total", "call")
 
@@ -38,10 +42,9 @@ _MOVED: Final = ("wrap", "zcis5", "zcis10", "option", "trs", "strip", "ccy", "to
 def sidecar(dossier: Dossier) -> Document:
     """Terms, values and sensitivities of the derivatives of a structure."""
     found = instruments(dossier)
-    sections: list[Section] = [Section("Day-one value by part", (_overview(dossier, found),))]
+    sections: list[Section] = []
     if dossier.has_senior:
-        sections += [_terms(dossier, each) for each in found if each.state == "on"]
-        sections += [valuation_inputs(dossier), _bumps(dossier)]
+        sections += [*_terms(dossier, found), valuation_inputs(dossier), _bumps(dossier)]
     return Document(
         key=KEY,
         title="Derivative sidecar",
@@ -51,7 +54,7 @@ def sidecar(dossier: Dossier) -> Document:
         made_at=dossier.made_at,
         style=dossier.style,
         sections=(*sections, *_not_in_it(found), provenance(dossier)),
-        summary=(*standing(dossier), *_headline(dossier)),
+        summary=(*standing(dossier), *_headline(dossier), _overview(dossier, found)),
     )
 
 
@@ -103,6 +106,7 @@ def _overview(dossier: Dossier, found: tuple[Instrument, ...]) -> Grid:
             GridColumn("Later", 2.2, right=False),
         ),
         tuple(rows),
+        title="Day-one value by part",
         caption="Negative values are paid by the project at close.",
         totals=1,
     )
@@ -114,11 +118,18 @@ def _later(instrument: Instrument) -> str:
     return instrument.why or instrument.later
 
 
-def _terms(dossier: Dossier, instrument: Instrument) -> Section:
-    blocks: list[Block] = [instrument.fields(dossier)]
-    if instrument.key == "option" and _SCHEDULE in dossier.tables:
-        blocks.append(_option_schedule(dossier))
-    return Section(instrument.title, tuple(blocks), level=2)
+def _terms(dossier: Dossier, found: tuple[Instrument, ...]) -> list[Section]:
+    """A section each for what is in the structure, under a heading of their own."""
+    used = [each for each in found if each.state == "on"]
+    if not used:
+        return []
+    sections = [Section("Terms", (Prose((_TERMS,), "small"),), new_page=True)]
+    for each in used:
+        blocks: list[Block] = [each.fields(dossier)]
+        if each.key == "option":
+            blocks.append(_option_schedule(dossier))
+        sections.append(Section(each.title, tuple(blocks), level=2))
+    return sections
 
 
 def _option_schedule(dossier: Dossier) -> Grid:

@@ -32,22 +32,13 @@ def structure_diagram(dossier: Dossier) -> Diagram:
     ]
     row = 0
     if dossier.has_senior:
-        rating = step("rating.senior")
-        boxes.append(
-            Box("Senior notes", (step("senior.notional", "money"), rating), 3, row, "debt")
-        )
+        notes = (step("senior.notional", "money"), ", rated", step("rating.senior"))
+        boxes.append(Box("Senior notes", notes, 3, row, "debt"))
         arrows.append(Arrow("Accounts", "Senior notes", "1. interest, principal"))
         row += 1
     if dossier.has_mezzanine:
-        boxes.append(
-            Box(
-                "Mezzanine",
-                (step("mezzanine.notional", "money"), step("mezzanine.rating")),
-                3,
-                row,
-                "debt",
-            )
-        )
+        loan = (step("mezzanine.notional", "money"), ", rated", step("mezzanine.rating"))
+        boxes.append(Box("Mezzanine", loan, 3, row, "debt"))
         arrows.append(Arrow("Accounts", "Mezzanine", "2. interest, principal"))
         row += 1
     boxes.append(
@@ -65,8 +56,7 @@ def structure_diagram(dossier: Dossier) -> Diagram:
         boxes.append(Box("Insurer", _named(dossier, "parties.insurer"), 2, 0, "hedge"))
         arrows.append(Arrow("Insurer", "Senior notes", "guarantee"))
     return Diagram(
-        "Structure", tuple(boxes), tuple(arrows),
-        "Payments go down the numbers; each waits for the ones before it.",
+        "Parties and payments", tuple(boxes), tuple(arrows), "Numbers are the order of payments.",
     )  # fmt: skip
 
 

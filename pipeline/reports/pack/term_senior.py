@@ -109,11 +109,12 @@ def _profile(dossier: Dossier) -> StackedBars:
     def series(name: str, column: str) -> Series:
         return Series(name, tuple(dossier.cell(_SCHEDULE, year, column) for year in years))
 
+    repaid = (series("Principal", "principal"), series("Balloon", "balloon"))
     return StackedBars(
         "Principal by year, and the balance at its start",
         "Operating year",
         tuple(str(year) for year in years),
-        (series("Principal", "principal"), series("Balloon", "balloon")),
+        tuple(each for each in repaid if any(figure.value for figure in each.values)),
         (series("Balance", "opening"),),
     )
 

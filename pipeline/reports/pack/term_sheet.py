@@ -71,8 +71,8 @@ def _headline(dossier: Dossier, dates: DealDates) -> tuple[Block, ...]:
     if not dossier.has_senior:
         return (Fields(tuple(deal)),)
     step = dossier.step
-    deal += [Field("Issue date", (dates.issue,)), Field("Maturity date, senior",
-                                                        (dates.senior_maturity,))]  # fmt: skip
+    matures = (dates.senior_maturity,) if dates.known else (dossier.input(39), "after completion")
+    deal += [Field("Issue date", (dates.issue,)), Field("Maturity of the senior", matures)]
     tiles = [
         Field("Senior", (step("senior.notional"),)),
         Field("Expected rating", (step("rating.senior"),), "by the rulebook's matrix"),

@@ -216,7 +216,7 @@ def _flows(years: _Years) -> Grid:
     dossier = years.dossier
     kept = telling(dossier, _CASH, _FLOWS)
     names = tuple(name for name in _FLOWS if name in kept or name in _ALWAYS)
-    left_out = [title_of(dossier, _CASH, name).lower() for name in _FLOWS if name not in names]
+    left_out = [title_of(dossier, _CASH, name) for name in _FLOWS if name not in names]
     columns = tuple(
         GridColumn(title_of(dossier, _CASH, name), 1.1, millions=True) for name in names
     )
@@ -334,8 +334,10 @@ def _section(years: _Years, heading: str, columns: tuple[tuple[str, str], ...]) 
     kept = telling(dossier, _YEARS, [name for name, _ in columns])
     if not kept:
         return Section(heading, (Prose(("Nothing in any year.",)),))
-    left_out = [title.lower() for name, title in columns if name not in kept]
+    left_out = [title for name, title in columns if name not in kept]
     rows = rows_of(dossier, _YEARS, ("year", *kept))
+    last = max(place for place, row in enumerate(rows, 1) if any(map(_tells, row[1:])))
+    ending = f" Nothing after year {last}." if last < len(rows) else ""
     over = rows_of(dossier, _LIFE, kept)[0]
     total = ("Life", *("" if name in _BALANCES else cell
                        for name, cell in zip(kept, over, strict=True)))  # fmt: skip
@@ -348,9 +350,9 @@ def _section(years: _Years, heading: str, columns: tuple[tuple[str, str], ...]) 
                     GridColumn("Year", 0.6, right=False),
                     *(GridColumn(titles[name], millions=True) for name in kept),
                 ),
-                (*rows, total),
+                (*rows[:last], total),
                 title=f"{heading} by year, {years.money}",
-                caption=_left_out(left_out, "Payments of the year, balances at its end."),
+                caption=_left_out(left_out, f"Payments of the year, balances at its end.{ending}"),
                 totals=1,
                 landscape=True,
             ),
@@ -358,12 +360,16 @@ def _section(years: _Years, heading: str, columns: tuple[tuple[str, str], ...]) 
     )
 
 
+def _tells(cell: Cell) -> bool:
+    return isinstance(cell, Figure) and bool(cell.value)
+
+
 # -- quarters and months ---------------------------------------------------------------------------
 def _all_columns(dossier: Dossier, table_id: str) -> Grid:
     table = dossier.tables[table_id]
     first, *rest = (column.name for column in table.columns)
     names = (first, *telling(dossier, table_id, rest))
-    left_out = [title_of(dossier, table_id, name).lower() for name in rest if name not in names]
+    left_out = [title_of(dossier, table_id, name) for name in rest if name not in names]
     return Grid(
         tuple(GridColumn(title_of(dossier, table_id, name)) for name in names),
         rows_of(dossier, table_id, names),

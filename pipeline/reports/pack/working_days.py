@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Final
 
 import holidays
@@ -23,7 +24,12 @@ class Calendar:
     """Weekdays that are no holiday. `name` is as documents write it."""
 
     name: str
-    _holidays: holidays.HolidayBase | None = None
+    _made: Callable[[], holidays.HolidayBase] | None = None
+
+    @cached_property
+    def _holidays(self) -> holidays.HolidayBase | None:
+        """Made when a day is asked for: the package then loads every country there is."""
+        return self._made() if self._made is not None else None
 
     def is_working(self, day: date) -> bool:
         """Whether `day` counts."""
@@ -77,5 +83,4 @@ _CALENDARS: Final[dict[str, tuple[str, Callable[[], holidays.HolidayBase] | None
 
 def calendar_of(jurisdiction: str) -> Calendar:
     """The calendar of UK, EU, US or Global. Raises KeyError for another."""
-    name, made = _CALENDARS[jurisdiction]
-    return Calendar(name, made() if made is not None else None)
+    return Calendar(*_CALENDARS[jurisdiction])

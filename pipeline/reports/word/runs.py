@@ -169,7 +169,6 @@ def _content_control(source: str, text: str) -> BaseOxmlElement:
         named.set(qn("w:val"), plain(value)[:64])
         properties.append(named)
     properties.append(OxmlElement("w:showingPlcHdr"))
-    properties.append(OxmlElement("w:text"))
     content = OxmlElement("w:sdtContent")
     run = OxmlElement("w:r")
     look = OxmlElement("w:rPr")

@@ -86,6 +86,7 @@ def _make_styles(word: WordDocument) -> None:
     ).paragraph_format.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     _style(word, "Table Head", 8, "#ffffff", bold=True)
     _style(word, "Table Label", 8.5, colours.GREY)
+    _style(word, "Table Note", 7.5, colours.GREY, before=1)
     _style(word, "Tile Figure", 13, colours.NAVY, bold=True)
     _style(word, "List Bullet", 9.5, colours.INK, after=2)
     _style(word, "List Number", 9.5, colours.INK, after=2)

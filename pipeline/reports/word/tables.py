@@ -114,7 +114,7 @@ def write_tiles(word: WordDocument, block: Tiles, style: Style, width_mm: float)
             (each.note for each in field.values if isinstance(each, Figure) and each.note), ""
         )
         if note:
-            write_text(styled(cell.add_paragraph(), "Small"), note)
+            write_text(styled(cell.add_paragraph(), "Table Note"), note)
 
 
 def _field(label: _Cell, value: _Cell, field: Field, style: Style) -> None:
@@ -124,7 +124,7 @@ def _field(label: _Cell, value: _Cell, field: Field, style: Style) -> None:
     cells: Sequence[Cell] = field.values or (UNDEFINED,)
     write_cells(paragraph, cells, style)
     if field.note:
-        write_text(styled(value.add_paragraph(), "Small"), field.note)
+        write_text(styled(value.add_paragraph(), "Table Note"), field.note)
 
 
 def _plain(cell: _Cell, text: str, style: str) -> None:

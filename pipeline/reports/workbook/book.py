@@ -8,7 +8,7 @@ it and from the rows above. The writer draws this and computes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from pipeline.reports.workbook.expression import Node, Operand, Place, Reader, Scalar, Value, node
@@ -18,6 +18,7 @@ Kind = Literal[
     "recorded", "fact", "check", "unit",
 ]  # fmt: skip
 Content = Scalar | None
+FACTOR: Final = "factor"  # unit of a plain number with decimals, in a cell's format only
 
 # Form sheets: label, value, unit, name, what it is and where it comes from.
 LABEL, VALUE, UNIT, NAME, SOURCE = range(5)
@@ -317,6 +318,7 @@ class Table:
         self.top = top  # the row of groups; heads and units follow
         self.first_row = top + 3
         self.columns: dict[str, Column] = {}
+        self.groups: list[str] = []
         sheet.frozen = (self.first_row, 2)
         sheet.repeated = (top, top + 2)
 
@@ -342,7 +344,17 @@ class Table:
             for place, column in enumerate(batch):
                 self._fill(column, at, trees[place], readers[place], openings[place], early[place])
         for column in batch:
+            self._settle_unit(column)
             self._head(column)
+
+    def _settle_unit(self, column: Column) -> None:
+        """Numbers without a unit are shown alike all down a column."""
+        numbers = [value for value in column.values if isinstance(value, (int, float))]
+        if column.spec.unit or all(float(number).is_integer() for number in numbers):
+            return
+        for at in range(self.rows):
+            place = (self.first_row + at, column.place)
+            self.sheet.cells[place] = replace(self.sheet.cells[place], unit=FACTOR)
 
     def _tree(self, column: Column) -> Node | None:
         return None if column.spec.make is None else node(column.spec.make(self))
@@ -371,7 +383,9 @@ class Table:
 
     def _head(self, column: Column) -> None:
         spec, sheet, place = column.spec, self.sheet, column.place
-        sheet.put(self.top, place, spec.group, "group")
+        self.groups.append(spec.group)
+        goes_on = self.groups[-2:] == [spec.group] * 2
+        sheet.put(self.top, place, None if goes_on else spec.group, "group")
         sheet.put(self.top + 1, place, spec.title, "head")
         sheet.put(self.top + 2, place, spec.unit, "unit")
         sheet.widths[place] = spec.width

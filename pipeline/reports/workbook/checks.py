@@ -7,7 +7,7 @@ from typing import Final
 
 from kernels import layout as x
 from pipeline.columns import BY_NAME
-from pipeline.reports.workbook.book import Book, Cell, Meaning, Named, Sheet, Table, letters
+from pipeline.reports.workbook.book import LABEL, Book, Cell, Meaning, Named, Sheet, Table, letters
 from pipeline.reports.workbook.expression import (
     Node,
     at_place,
@@ -213,7 +213,11 @@ def _figure(rows: _Rows, subject: Subject, name: str, *, live: bool = True) -> N
     elif unit.startswith("money"):
         allowed = MONEY_TOLERANCE
     ours: Node | None = None if cell is None else rows.book[cell]
-    rows.figure(column.description, unit, value, ours, name, allowed)
+    title = column.description
+    if cell is not None:
+        named = rows.book[cell]
+        title = str(named.sheet.cells[named.row, LABEL].content)
+    rows.figure(title, unit, value, ours, name, allowed)
 
 
 def _tests(rows: _Rows, inputs: Inputs, cash: Table, schedule: Table) -> None:

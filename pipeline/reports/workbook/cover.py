@@ -44,7 +44,8 @@ def fill_cover(book: Book, sheet: Sheet, subject: Subject) -> None:
     def line(label: str, value: object, kind: str = "text") -> None:
         nonlocal row
         sheet.put(row, 0, label, "label")
-        told = value if isinstance(value, (int, float)) else visible(str(value))
+        words = {True: "Yes", False: "No"}
+        told = words[value] if isinstance(value, bool) else visible(str(value))
         sheet.put(row, 1, told, "fact" if kind == "fact" else "text")
         row += 1
 
@@ -65,7 +66,7 @@ def fill_cover(book: Book, sheet: Sheet, subject: Subject) -> None:
     line("Permutation", subject.permutation_id)
     line("Currency", subject.currency)
     for name, value in subject.levers.items():
-        line(f"Lever {name}", value if value is not None else "none")
+        line(f"Lever {name}", "none" if value is None else value)
     heading("Where it comes from")
     line("Planned", f"{subject.made_at:%Y-%m-%d %H:%M} UTC")
     line("Seed", manifest["seed"])

@@ -21,6 +21,7 @@ _SPREADS = {
     "AAA": x.SPREAD_AAA_BPS, "AA": x.SPREAD_AA_BPS, "A": x.SPREAD_A_BPS, "BBB": x.SPREAD_BBB_BPS,
 }  # fmt: skip
 _SHORT, _LONG = 5, 10
+CURVE_MONTHS = 12 * _LONG + 1  # of the curve that the longest inflation swap looks up
 
 
 def fill_options(book: Book, schedule: Table, curves: Table, inputs: Inputs) -> None:

@@ -19,7 +19,7 @@ from pipeline.reports.pack.document import Value
 READING: Final = 0  # merged over the columns a line of text is read across
 _FONT: Final = "Arial"
 _SPACER: Final = 1.6
-_LEAST, _MOST = 11.0, 40.0  # widths in letters
+_LEAST, _MOST = 11.0, 46.0  # widths in letters
 _LONGEST_LABEL: Final = 30.0
 _READING_WIDTH: Final = 104.0
 _LEAST_COLUMNS: Final = 4
@@ -171,7 +171,7 @@ class Drawer:
         if put.link:
             text = spreadsheet_cell(put.text)
             sheet.write_url(row, column, f"internal:{put.link}", look, text)
-        elif value is None:
+        elif value is None or value == "":
             sheet.write_blank(row, column, None, look)
         elif isinstance(value, bool):
             sheet.write_boolean(row, column, value, look)

@@ -88,7 +88,9 @@ def model_book(subject: Subject) -> Book:
     sheets["Ratings"].frozen = (0, 1)
     months = case.months
     life = months + returns.MOST_CONSTRUCTION + 1
-    curves = assumptions.fill_curves(book, sheets["Curves"], subject, life)
+    curves = assumptions.fill_curves(
+        book, sheets["Curves"], subject, max(life, day_one.CURVE_MONTHS)
+    )
 
     sizing = Form(book, sheets["Sizing"], "From rent and cost to debt, capital, rating and uses.")
     income.fill_project(sizing, inputs)

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.escape import visible
-from pipeline.reports.workbook.book import Book, Cell, Sheet, letters
+from pipeline.reports.workbook.book import FACTOR, Book, Cell, Sheet, letters
 from pipeline.reports.workbook.subject import Subject
 
 _NAVY, _LINE, _GREY, _PALE = "#0B2341", "#C9D3E0", "#5C6B7D", "#E9EEF5"
@@ -23,7 +23,7 @@ _FORMATS: Final = {
     "money": "#,##0.00;[Red]-#,##0.00", "%": '0.0000" %"', "x": '0.0000"x"', "years": '0.00" y"',
     "months": "0", "month": "0", "year": "0", "quarter": "0", "bps": '0.##" bps"',
     "decimal": "0.00000000", "ratio": "0.0000%", "MW": "#,##0.00", "MWh": "#,##0.00",
-    "days": "0", "gap": "0.00E+00",
+    "days": "0", FACTOR: "0.000000", "gap": "0.00E+00",
 }  # fmt: skip
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "title": {"bold": True, "font_size": 16, "font_color": _NAVY},
@@ -32,11 +32,11 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "group": {"bold": True, "font_color": _NAVY, "bg_color": _PALE, "bottom": 1,
               "bottom_color": _LINE},
     "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "text_wrap": True,
-             "valign": "vcenter"},
-    "unit": {"font_color": _GREY, "italic": True, "font_size": 9},
+             "align": "center"},
+    "unit": {"font_color": _GREY, "italic": True, "font_size": 9, "indent": 1},
     "label": {},
     "text": {},
-    "note": {"font_color": _GREY, "font_size": 9},
+    "note": {"font_color": _GREY, "font_size": 9, "indent": 1},
     "input": {"font_color": "#0000FF", "bg_color": "#FFFBE6"},
     "formula": {"font_color": "#000000"},
     "recorded": {"font_color": "#6B7480"},
@@ -46,6 +46,8 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 _NUMERIC: Final = frozenset(("input", "formula", "recorded", "fact", "label", "check"))
 _GOOD: Final = ("OK", "ALL CHECKS PASS")
 _BAD: Final = ("FAIL", "CHANGED", "INVALID")
+_WIDTH: Final = 9.0  # of a column that has none of its own
+_BROAD: Final = 1.12  # a line breaks between words, before it is full
 _A4: Final = 9
 _A_PAGE_HOLDS: Final = 230.0  # characters across, still to be read
 
@@ -72,7 +74,12 @@ class _Formats:
         number = isinstance(cell.content, (int, float)) and cell.kind in _NUMERIC
         key = (cell.kind, cell.unit if number else "", wrapped, number)
         if key not in self.made:
-            settings = {"font_name": _FONT, "font_size": 10, "valign": "top", **_KINDS[cell.kind]}
+            settings = {
+                "font_name": _FONT,
+                "font_size": 10,
+                "valign": "vcenter",
+                **_KINDS[cell.kind],
+            }
             if wrapped:
                 settings["text_wrap"] = True
             if number:
@@ -136,6 +143,7 @@ def _draw(
     for (row, column), cell in sheet.cells.items():
         _put(page, row, column, cell, formats.of(cell, column in sheet.wrapped))
     _colour_checks(page, sheet, *verdicts)
+    _set_heights(page, sheet)
     if sheet.frozen != (0, 0):
         page.freeze_panes(*sheet.frozen)
     if sheet.landscape:
@@ -183,3 +191,17 @@ def _colour_checks(page: Any, sheet: Sheet, held: Any, failed: Any) -> None:
                     min(rows), column, max(rows), column,
                     {"type": "text", "criteria": "containing", "value": word, "format": look},
                 )  # fmt: skip
+
+
+def _set_heights(page: Any, sheet: Sheet) -> None:
+    """Rows high enough for a title, a head of several lines, or a text that wraps."""
+    lines: dict[int, int] = {}
+    for (row, column), cell in sheet.cells.items():
+        if isinstance(cell.content, str) and (column in sheet.wrapped or cell.kind == "head"):
+            width = sheet.widths.get(column, _WIDTH)
+            needed = math.ceil(len(cell.content) * _BROAD / width)
+            lines[row] = max(lines.get(row, 1), needed)
+    page.set_row(0, 26)
+    for row, count in sorted(lines.items()):
+        if count > 1 and row > 0:
+            page.set_row(row, 13.5 * count)

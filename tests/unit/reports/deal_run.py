@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
+from pipeline.columns import survivor_table
+from pipeline.engine import figures_of_ids
 from pipeline.explain.run import StoredRun, open_run
 from pipeline.inputs import load_request
 from pipeline.inputs.deal import Parties
 from pipeline.reports.pack.document import Document
-from pipeline.reports.pack.dossier import Dossier, dossier_of
 from tests.pack_sources import Told, same
 from tests.run_projects import run_here
 
@@ -62,12 +64,14 @@ def deal_run(folder: Path, **changes: Any) -> StoredRun:
 
 
 def numbers_by_kind(run: StoredRun) -> dict[str, int]:
-    """One structure of each of KINDS: the first there is, in a fixed order of looking."""
+    """One structure of each of KINDS, the first there is."""
+    plan = run.plan
+    ids = np.arange(plan.size, dtype=np.int64)
+    figures = figures_of_ids(plan.problem, ids)
+    table = survivor_table(plan.problem.levers, plan.space.digits(ids), ids, figures)
     found: dict[str, int] = {}
-    for number in (0, *range(7, run.plan.size, 13), *range(run.plan.size)):
-        if len(found) == len(KINDS):
-            break
-        found.setdefault(kind_of(dossier_of(run, number)), number)
+    for row in table.to_pylist():
+        found.setdefault(kind_of(row), int(row["permutation_id"]))
     return found
 
 
@@ -96,9 +100,9 @@ def told_of(run: StoredRun, number: int, names: dict[str, Any], folder: Path) ->
     return Told(Path(run.results.where), run.manifest["run_id"], number, path)
 
 
-def kind_of(dossier: Dossier) -> str:
-    row = dossier.structure.row
-    if not dossier.case.sound:
+def kind_of(row: dict[str, Any]) -> str:
+    """Of KINDS, by the columns of a row."""
+    if row["senior_notional"] is None:
         return "unsound"
     if not row["senior_notional"]:
         return "debtless"

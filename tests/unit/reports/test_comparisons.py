@@ -19,7 +19,7 @@ from tests.pack_text import missing_in, shown_in
 from tests.run_projects import request_of, run_here, write_project
 
 Capture = pytest.CaptureFixture[str]
-LIMIT = 2_000
+LIMIT = 800
 
 
 @pytest.fixture(scope="module")

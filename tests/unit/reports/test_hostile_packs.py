@@ -98,7 +98,7 @@ def changed(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
     return packed(copy, folder / "packs")
 
 
-@pytest.fixture(params=["typed", "changed"])
+@pytest.fixture(params=["typed", pytest.param("changed", marks=pytest.mark.full)])
 def files(request: pytest.FixtureRequest) -> Files:
     found: Files = request.getfixturevalue(request.param)
     return found
@@ -295,6 +295,8 @@ def test_workbooks_have_no_formula_that_was_typed(files: Files) -> None:
         for sheet in book.worksheets:
             for row in sheet.iter_rows():
                 for cell in row:
+                    if cell.data_type == "n":
+                        continue
                     if cell.data_type == "f":
                         assert name.endswith("model.xlsx"), (name, cell.coordinate)
                         formula = str(cell.value)
