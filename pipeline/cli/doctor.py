@@ -127,13 +127,23 @@ def _prefect(_: Settings) -> str:
 
 
 def _merge(_: Settings) -> str:
-    import duckdb
+    """Sort some rows outside memory, where scratch files go."""
+    from contextlib import closing
 
-    with duckdb.connect() as connection:
-        row = connection.execute("SELECT max(x) FROM range(1000) AS t(x)").fetchone()
-    if row != (999,):
-        raise RuntimeError("DuckDB gives wrong results")
-    return f"DuckDB {version('duckdb')}"
+    import pyarrow as pa
+
+    from pipeline.storage.sorted_runs import SortedRuns
+
+    column = pa.table({"x": list(range(1_000))})
+    with (
+        tempfile.TemporaryDirectory(prefix="atlas-forge-doctor-") as scratch,
+        closing(SortedRuns(column.schema, [("x", "DESC")], Path(scratch), 64, 1_000)) as rows,
+    ):
+        rows.add(column)
+        found = pa.concat_tables(rows.in_order(100))["x"].to_pylist()
+    if found != list(range(999, -1, -1)):
+        raise RuntimeError("rows come back in the wrong order")
+    return f"pyarrow {version('pyarrow')}"
 
 
 def _store(settings: Settings) -> str:

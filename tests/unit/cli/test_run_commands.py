@@ -281,7 +281,7 @@ def test_help_of_every_command_has_an_example(capsys: Capture) -> None:
 
 
 def test_the_command_line_starts_without_the_engine() -> None:
-    heavy = ["numba", "pandas", "pyarrow", "dask", "distributed", "duckdb", "reportlab", "prefect"]
+    heavy = ["numba", "pandas", "pyarrow", "dask", "distributed", "reportlab", "prefect"]
     code = (
         "import sys; from pipeline.cli.main import run_command; run_command(['--help']);"
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
