@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pipeline.inputs.errors import suggestion
 from pipeline.inputs.models import Date, Rating, StrictModel, Text, TupleOf, as_text
 from pipeline.inputs.ratings import INVESTMENT_GRADE, NOTCH
 from pipeline.inputs.timetable import LONGEST_TASK, PAPER_IDS, TASK_IDS
@@ -54,8 +55,9 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[Any], Any]:
         if raw in allowed:
             return raw
         raise PydanticCustomError(
-            "unknown_key", "is not known; allowed: {allowed}", {"allowed": ", ".join(allowed)}
-        )
+            "unknown_key", "is not known{hint}; allowed: {allowed}",
+            {"hint": suggestion(str(raw), allowed), "allowed": ", ".join(allowed)},
+        )  # fmt: skip
 
     return known
 

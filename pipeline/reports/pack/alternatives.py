@@ -17,6 +17,7 @@ from pipeline.reports.pack.document import (
 )
 from pipeline.reports.pack.dossier import Dossier
 from pipeline.reports.pack.lever_words import differences
+from pipeline.reports.pack.standing import failed_tests
 from pipeline.storage.merge import ranking
 
 HEADING: Final = "Alternatives considered"
@@ -128,16 +129,26 @@ def _why(dossier: Dossier, other: _Other) -> tuple[Cell, ...]:
     cells: list[Cell] = [
         "Rank", dossier.ranked(place, "rank", "text"), ", structure",
         dossier.ranked(place, "permutation_id", "text"), ":",
-        *_decided(dossier, other),
     ]  # fmt: skip
+    if not dossier.has_senior or failed_tests(dossier):
+        return (
+            *cells,
+            "passes both gates, which this structure does not.",
+            *_levers(dossier, place),
+        )
+    cells += _decided(dossier, other)
     for name, words in _TESTS:
         if row[name] != dossier.structure.row[name]:
             cells += [
                 f"{words[:1].upper()}{words[1:]}:", dossier.ranked(place, name), "against",
                 dossier.column(name), "here.",
             ]  # fmt: skip
-    levers = differences(dossier, place)
-    return (*cells, *levers, *("." for _ in levers[:1]))
+    return (*cells, *_levers(dossier, place))
+
+
+def _levers(dossier: Dossier, place: int) -> tuple[Cell, ...]:
+    found = differences(dossier, place)
+    return (*found, *("." for _ in found[:1]))
 
 
 def _decided(dossier: Dossier, other: _Other) -> tuple[Cell, ...]:

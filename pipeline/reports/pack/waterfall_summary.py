@@ -160,23 +160,27 @@ def _headline(dossier: Dossier) -> tuple[Block, ...]:
             Field("Equity IRR", (step("returns.equity_irr", "percent"),)),
         )
     )
-    fields = [
-        Field("Average life with prepayments", (step("returns.expected_wal", "years"),)),
-        Field("Final maturity, months from completion", (step("senior.months", "months"),)),
-        Field("Final maturity", (dates.senior_maturity,)),
-        Field("Senior interest over the life", (_life(dossier, "interest_paid"),)),
-        Field("Mezzanine interest over the life", (_life(dossier, "mezz_interest_paid"),)),
-        Field("Least covenant DSCR", (step("returns.covenant_min", "times"),)),
-        Field("Mean covenant DSCR", (step("returns.covenant_avg", "times"),)),
-        Field("Months in cash trap", (step("returns.trap_months", "count"),)),
-        Field("Months in turbo", (step("returns.turbo_months", "count"),)),
+    fields: list[Field] = []
+    if dossier.has_senior:
+        fields += [
+            Field("Average life with prepayments", (step("returns.expected_wal", "years"),)),
+            Field("Final maturity, months from completion", (step("senior.months", "months"),)),
+            Field("Final maturity", (dates.senior_maturity,)),
+            Field("Senior interest over the life", (_life(dossier, "interest_paid"),)),
+            Field("Least covenant DSCR", (step("returns.covenant_min", "times"),)),
+            Field("Mean covenant DSCR", (step("returns.covenant_avg", "times"),)),
+            Field("Months in cash trap", (step("returns.trap_months", "count"),)),
+            Field("Months in turbo", (step("returns.turbo_months", "count"),)),
+        ]
+    if dossier.has_mezzanine:
+        interest = _life(dossier, "mezz_interest_paid")
+        fields.append(Field("Mezzanine interest over the life", (interest,)))
+    fields += [
         Field("Most unpaid to the senior or above", (step("returns.unpaid_max", "money"),)),
         Field("Equity multiple", (step("returns.multiple", "times"),)),
         Field("Equity cheque", (step("uses.cheque", "money"),)),
         Field("Exit at lease end", (step("returns.exit", "money"),)),
     ]
-    if not dossier.has_mezzanine:
-        del fields[4]
     return (tiles, Fields(tuple(fields), title="What it comes to"), Prose((_ORDER,), "small"))
 
 
