@@ -205,7 +205,9 @@ def diagram(chart: Diagram, style: Style) -> Markup | None:
         for box in chart.boxes
     }
     width = max(lefts.values()) + _BOX_WIDTH + 2
-    arrows = _arrows(chart.arrows, places)
+    arrows = _arrows(
+        [each for each in chart.arrows if each.start in places and each.end in places], places
+    )
     boxes = [mark for box in chart.boxes for mark in _box(box, places[box.name], texts[box.name])]
     height = y - _GAP_DOWN + 6
     return drawing(max(width, 480.0), height, chart.title, *arrows[0], *boxes, *arrows[1])
@@ -253,7 +255,8 @@ def _arrows(
         aside = 44.0 * (number - (pairs[pair] - 1) / 2)
         start, end = _ends(places[arrow.start], places[arrow.end], aside)
         lines += _arrow(start, end)
-        labels += _arrow_label(arrow.label, start, end, number)
+        beside = 0 if pairs[pair] == 1 else -1 if aside < 0 else 1
+        labels += _arrow_label(arrow.label, start, end, number, beside)
     return lines, labels
 
 
@@ -295,8 +298,9 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> list[Markup]
 
 
 def _arrow_label(
-    label: str, start: tuple[float, float], end: tuple[float, float], number: int
+    label: str, start: tuple[float, float], end: tuple[float, float], number: int, beside: int
 ) -> tuple[Markup, ...]:
+    """On the arrow; of two side by side each has its own beside it, on its outer side."""
     (x1, y1), (x2, y2) = start, end
     level = abs(y1 - y2) < 1
     lines = lines_of(label, _GAP_ACROSS - 16 if level else 150.0, _BOX_LETTERS, 3)
@@ -305,6 +309,11 @@ def _arrow_label(
     x, y = x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
     lift = -6.0 - 13.0 * (len(lines) - 1) if level else 4.0 - 6.5 * (len(lines) - 1)
     wide = max(width_of(line, _BOX_LETTERS) for line in lines) * 0.94
+    if beside and not level:
+        anchor = "end" if beside < 0 else "start"
+        return stacked_text(
+            x + 7 * beside, y + lift, lines, 13.0, anchor=anchor, class_="flow-name"
+        )  # fmt: skip
     back = element(
         "rect", x=x - wide / 2 - 3, y=y + lift - 11, width=wide + 6, height=13.0 * len(lines) + 2,
         class_="flow-ground",

@@ -68,11 +68,13 @@ def _chart(page: Page, chart: Chart, style: Style, book: object) -> None:
         shades = [(None, *row) for row in chart.shades]
     over = page.row
     tables = tables_of(chart, style)
-    if not isinstance(chart, (HeatMap, Diagram, TimePlan)) and tables[0].rows:
+    first = tables[0]
+    drawn = bool(first.rows) and len(first.columns) > 1
+    if drawn and not isinstance(chart, (HeatMap, Diagram, TimePlan)):
         page.row += ROWS + 1
         head = page.row
-        write_grid(page, tables[0], style)
-        cells = Cells(page.name, head, head + len(tables[0].rows), len(tables[0].columns))
+        write_grid(page, first, style)
+        cells = Cells(page.name, head, head + len(first.rows))
         page.charts.append((over, native_chart(book, chart, cells, style)))
     else:
         for number, table in enumerate(tables):

@@ -22,14 +22,14 @@ _AXIS_LINE: Final = {"color": colours.LINE}
 
 @dataclass(frozen=True)
 class Cells:
-    """The table under a chart: its sheet, the rows of its head and of its last line, its columns.
+    """The table under a chart: its sheet, and the rows of its head and of its last line.
 
-    The content begins in column 1 of the sheet."""
+    The content begins in column 1 of the sheet.
+    """
 
     sheet: str
     head: int
     last: int
-    columns: int
 
     def places(self) -> list[str | int]:
         return [self.sheet, self.head + 1, 1, self.last, 1]
@@ -48,6 +48,9 @@ def native_chart(
     match chart:
         case LineChart():
             made = _lines(book, chart, cells, style)
+        case StackedBars(series=()):
+            lines = LineChart(chart.title, chart.axis, chart.places, chart.lines)
+            made = _lines(book, lines, cells, style)
         case StackedBars():
             made = _bars(book, chart, cells, style)
         case Tornado():
