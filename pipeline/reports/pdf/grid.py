@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from reportlab.lib.colors import Color, HexColor, white
@@ -43,6 +43,7 @@ _SIDE: Final = 3.5  # padding of a cell at either side
 _APART: Final = 6.0  # more, where text follows figures that are set to the right
 _ABOVE, _BELOW = 2.8, 3.6
 _ROUNDING: Final = 0.6
+_KEPT: Final = 8192  # lengths that are remembered
 _STEPS: Final = 50  # of the search for widths: to less than a millionth of a point
 Command = tuple[Any, ...]
 
@@ -190,7 +191,7 @@ def _widths(sheet: _Sheet, size: float, width: float) -> list[float]:
     return at(low)
 
 
-@cache
+@lru_cache(_KEPT)
 def _length(text: str, bold: bool) -> float:
     """Length of one line in letters of one point."""
     return width_of(text, 1.0, bold=bold)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
-from typing import Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from pipeline.escape import visible
 from pipeline.reports.pdf.fonts import BOLD, KNOWN, REGULAR, font_of
 
+_KEPT: Final = 4096  # texts whose turning is remembered: names come again on every page
 _NO_FONT: Final = "?"
 _TURNED: Final = ("R", "AL", "AN")  # directions of letters that go from right to left
 # Only what every Arabic font has is drawn as one; vowel signs are kept.
@@ -119,17 +120,22 @@ def _base(text: str) -> str:
     return "L"
 
 
+@lru_cache(_KEPT)
 def _joined(text: str) -> str:
-    if not is_turned(text):
-        return text
-    # for few texts, and not light: only when one comes
+    return str(_reshaper().reshape(text)) if is_turned(text) else text
+
+
+@cache
+def _reshaper() -> Any:
+    """Joins letters; made only when a text asks for it, since few do and it is not light."""
     from arabic_reshaper import ArabicReshaper  # noqa: PLC0415
     from arabic_reshaper.ligatures import LIGATURES  # noqa: PLC0415
 
     ligatures = {name: name in _LIGATURES for name, _ in LIGATURES}
-    return str(ArabicReshaper(configuration={**_JOINING, **ligatures}).reshape(text))
+    return ArabicReshaper(configuration={**_JOINING, **ligatures})
 
 
+@lru_cache(_KEPT)
 def _seen(line: str, base: str) -> str:
     if not is_turned(line):
         return line
