@@ -13,6 +13,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,12 @@ def files(request: pytest.FixtureRequest) -> Files:
     return found
 
 
+@cache
+def said(data: bytes) -> str:
+    """All text of a workbook."""
+    return xlsx_cells(data).text
+
+
 def of(files: Files, ending: str) -> Iterator[tuple[str, bytes]]:
     found = [(name, data) for name, data in files.items() if name.endswith(ending)]
     assert found
@@ -135,7 +142,7 @@ def test_every_document_says_it_letter_by_letter(files: Files) -> None:
             assert _squeezed(READABLE) in _squeezed(text), name
             harmless(" ".join(text.split()))  # lines break where pages are full
     for name, data in of(files, ".xlsx"):
-        text = xlsx_cells(data).text
+        text = said(data)
         assert _squeezed(READABLE) in _squeezed(text), name
         harmless(" ".join(text.split()))
 
@@ -147,7 +154,7 @@ def test_templates_and_formulas_stand_as_they_were_typed(typed: Files) -> None:
             assert _squeezed(TEMPLATES) in text, name
             assert _squeezed(FORMULAS[0]) in text, name
     for name, data in of(typed, "pack.xlsx"):
-        assert _squeezed(TEMPLATES) in _squeezed(xlsx_cells(data).text), name
+        assert _squeezed(TEMPLATES) in _squeezed(said(data)), name
 
 
 def _squeezed(text: str) -> str:
@@ -289,24 +296,37 @@ def test_word_has_no_field_but_its_own(files: Files) -> None:
                     assert re.match(r"\s*(PAGE|NUMPAGES|TOC|PAGEREF|REF|SECTIONPAGES)\b", field)
 
 
+FETCHES = re.compile(r"HYPERLINK|WEBSERVICE|FILTERXML|DDE|RTD|INDIRECT|\[|://|\|")
+
+
+def formulas_of(data: bytes) -> list[str]:
+    """Every formula of a workbook, its defined names among them."""
+    found = []
+    for part, content in parts_of(data).items():
+        if re.fullmatch(r"xl/(workbook|worksheets/\w+|tables/\w+|charts/\w+)\.xml", part):
+            tree = ET.fromstring(content)  # noqa: S314 - our own file
+            kinds = ("f", "definedName", "formula1", "formula2", "calculatedColumnFormula")
+            names = {"formula"} if "worksheets" in part else set()
+            for each in tree.iter():
+                if each.tag.rpartition("}")[2] in {*kinds, *names}:
+                    found.append(each.text or "")
+    return found
+
+
 def test_workbooks_have_no_formula_that_was_typed(files: Files) -> None:
     for name, data in of(files, ".xlsx"):
-        book = openpyxl.load_workbook(io.BytesIO(data))
-        for sheet in book.worksheets:
-            for row in sheet.iter_rows():
-                for cell in row:
-                    if cell.data_type == "n":
-                        continue
-                    if cell.data_type == "f":
-                        assert name.endswith("model.xlsx"), (name, cell.coordinate)
-                        formula = str(cell.value)
-                        assert "alert" not in formula and "cmd" not in formula
-                        assert not re.search(
-                            r"HYPERLINK|WEBSERVICE|FILTERXML|DDE|RTD|INDIRECT|\[|://", formula
-                        ), (name, cell.coordinate)
-                    if cell.hyperlink:
-                        assert cell.hyperlink.target is None, (name, cell.coordinate)
-                    if isinstance(cell.value, str) and cell.data_type == "s":
-                        harmless(cell.value)
-        for defined in book.defined_names.values():
-            assert "[" not in defined.attr_text and "://" not in defined.attr_text
+        formulas = formulas_of(data)
+        for formula in formulas:
+            assert not FETCHES.search(formula), (name, formula)
+            assert "alert" not in formula and "cmd" not in formula, (name, formula)
+        sheets = [content for part, content in parts_of(data).items() if "worksheets/" in part]
+        assert name.endswith("model.xlsx") or not [each for each in sheets if b"<f>" in each], name
+        assert len(formulas) > 1_000 or not name.endswith("model.xlsx")
+
+
+def test_a_formula_that_fetches_is_seen() -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.active["A1"] = '=WEBSERVICE("x")'
+    book.save(out)
+    (formula,) = formulas_of(out.getvalue())
+    assert FETCHES.search(formula)
