@@ -6,7 +6,7 @@ from typing import Final
 
 from pipeline.explain.cash_periods import LIFE
 from pipeline.reports.pack.conventions import conventions_of
-from pipeline.reports.pack.document import Blank, Cell, Field, Fields
+from pipeline.reports.pack.document import Blank, Cell, Field, Fields, Figure
 from pipeline.reports.pack.dossier import Dossier
 
 _CODES: Final = {
@@ -31,15 +31,27 @@ def head(dossier: Dossier, key: str) -> tuple[Cell, Cell]:
             return dossier.given(step, "X", "money"), dossier.given(step, "T", "years")
         case "option":
             notional = dossier.cell("day_one.option_schedule", _FIRST_YEAR, "notional", "money")
-            return notional, dossier.rule("day_one.floor.years", "years")
+            return notional, _option_tenor(dossier)
         case "trs":
             notional = dossier.step("day_one.trs_notional", "money")
             return notional, dossier.rule("day_one.trs.term_years", "years")
         case "ccy":
-            return dossier.step("senior.notional", "money"), dossier.input(96, "years")
+            return _notional(dossier, dossier.has_mezzanine), dossier.input(96, "years")
         case "wrap":
-            return dossier.step("senior.notional", "money"), dossier.input(39, "years")
+            both = bool(_covered_mezzanine(dossier))
+            return _notional(dossier, both), dossier.input(39, "years")
     return "", ""
+
+
+def _notional(dossier: Dossier, both: bool) -> Cell:
+    """The senior's notional; of two tranches the terms tell each."""
+    return "see terms" if both else dossier.step("senior.notional", "money")
+
+
+def _option_tenor(dossier: Dossier) -> Figure:
+    """The rulebook's term, or the senior's where that is shorter."""
+    longest, senior = dossier.rule("day_one.floor.years", "years"), dossier.input(39, "years")
+    return min(longest, senior, key=lambda term: float(str(term.value)))
 
 
 def inflation_swap(dossier: Dossier, key: str) -> Fields:
@@ -80,11 +92,10 @@ def rate_option(dossier: Dossier, key: str) -> Fields:
         Field("Kind", (kind,)),
         Field("Notional at the start", (dossier.cell(schedule, _FIRST_YEAR, "notional", "money"),),
               "the scheduled senior balance, falling with it"),
-        Field("Tenor", (dossier.rule("day_one.floor.years", "years"),
-                        "from completion, and no longer than the senior")),
+        Field("Tenor", (_option_tenor(dossier), "from completion")),
         Field("Strike", (dossier.given(step, "offset", "bps"), "from each month's forward rate")),
         Field("Index", ("each month's rate on the curve of the run's currency",)),
-        Field("Payment", ("monthly, on the balance at the start of the month",)),
+        Field("Payment", ("on payment dates, for each month on the balance at its start",)),
         Field("Upfront value", (dossier.step(step, "money"), _AT_CLOSE)),
         Field("Running cost", ("none while rates stay within the strikes",)),
         Field("Normal volatility, a year", (dossier.quote("volatility.normal_bps", "bps"),)),
@@ -105,7 +116,7 @@ def return_swap(dossier: Dossier, key: str) -> Fields:
         Field("Tenor", (dossier.rule("day_one.trs.term_years", "years"),)),
         Field("Paid at close, of notional", (dossier.given(step, "rate", "percent"),)),
         Field("Margined", (dossier.input(95),)),
-        Field("Payment", ("monthly, after the mezzanine and just before equity",)),
+        Field("Payment", ("on payment dates, after the mezzanine and just before equity",)),
         Field("Upfront value", (dossier.step(step, "money"), _AT_CLOSE)),
         Field("Fee, of notional a year", (dossier.input(54, "percent"),)),
         Field("Running cost, a year", (dossier.step("day_one.trs_fee", "money"),)),
@@ -155,6 +166,8 @@ def wrap(dossier: Dossier, key: str) -> Fields:
     paid = dossier.cell("waterfall.totals", LIFE, "wrap_premium", "money")
     fields = (
         Field("What it covers", (dossier.input(57),)),
+        Field("Senior notional", (dossier.given(step, "S", "money"),)),
+        *_covered_mezzanine(dossier),
         Field("Provider", (dossier.name("parties.insurer"),)),
         Field("Rating of the provider", (dossier.given("rating.wrap", "insurer"),)),
         Field("Rating by coverage and LTV", (dossier.step("rating.matrix"),)),
@@ -168,6 +181,12 @@ def wrap(dossier: Dossier, key: str) -> Fields:
         Field("Payment", ("with senior fees",)),
     )  # fmt: skip
     return Fields((_reference(dossier, key), *fields))
+
+
+def _covered_mezzanine(dossier: Dossier) -> tuple[Field, ...]:
+    if not dossier.has_mezzanine or dossier.input(57).value != "WholeStack":
+        return ()
+    return (Field("Mezzanine notional", (dossier.step("mezzanine.notional", "money"),)),)
 
 
 def rebate(dossier: Dossier, key: str) -> Fields:

@@ -35,6 +35,9 @@ def headline(dossier: Dossier) -> tuple[Block, ...]:
         *tranches,
         Field("Equity", (step("capital.equity", "money"),)),
         Field("Yield at par, a year", (step("senior.yield", "percent"),)),
+        Field(
+            "Coupon over the market's for the rating sought", (step("senior.off_market", "bps"),)
+        ),
         Field("Tenor from completion", (dossier.input(39, "years"),)),
         Field("Average life with prepayments", (step("returns.expected_wal", "years"),)),
         Field("Subordination", (step("senior.subordination", "percent"),)),

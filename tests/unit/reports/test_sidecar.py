@@ -113,6 +113,8 @@ def test_idle_ones_say_why_they_are_worth_nothing(made: Made) -> None:
         assert found[key].state == "idle"
         assert "longer than the senior's" in found[key].why
         assert isinstance(found[key].value, Figure) and found[key].value.value == 0.0
+    tenor = found["option"].head[1]
+    assert isinstance(tenor, Figure) and tenor.value == 4.0  # shorter than the rulebook's term
     cap = found["option"].value
     assert isinstance(cap, Figure) and isinstance(cap.value, float) and cap.value < 0.0
 
