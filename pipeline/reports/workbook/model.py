@@ -26,7 +26,7 @@ from pipeline.reports.workbook import (
     senior,
 )
 from pipeline.reports.workbook import inputs as given
-from pipeline.reports.workbook.book import Book, Cell, Form, Sheet, Spec, Table, letters
+from pipeline.reports.workbook.book import Book, Cell, Form, Meaning, Sheet, Spec, Table, letters
 from pipeline.reports.workbook.expression import whole
 from pipeline.reports.workbook.inputs import Inputs
 from pipeline.reports.workbook.subject import Subject, subject_of
@@ -181,9 +181,13 @@ def _count_changes(book: Book, sheets: dict[str, Sheet]) -> None:
         sheet = sheets[name]
         head = next(row for (row, column), cell in sheet.cells.items()
                     if column == 0 and cell.kind == "head")  # fmt: skip
-        for column, text, width in ((_EXPORTED, "At export", 20.0), (_CHANGED, "Changed", 10.0)):
+        for column, text, width, meaning in (
+            (_EXPORTED, "At export", 20.0, "what the value was when the file was written"),
+            (_CHANGED, "Changed", 10.0, "1 where the value is another now"),
+        ):
             sheet.put(head, column, text, "head")
             sheet.widths[column] = width
+            book.meanings.append(Meaning(name, letters(column), text, "", "text", meaning))
         rows = [row for (row, column), cell in sheet.cells.items()
                 if column == 1 and cell.kind == "input"]  # fmt: skip
         for row in rows:
