@@ -85,7 +85,7 @@ def runs_compared(found: Found, manifests: tuple[Manifest, Manifest]) -> Documen
         sections=(
             Section("What was asked differently", _asked(found["inputs"])),
             Section("What came of it", _outcome(found, manifests), new_page=True),
-            Section("The optimal structure of each", _optimal(found, manifests)),
+            Section("The optimal structure of each", _optimal(found, manifests), new_page=True),
             Section("Structures that moved", _moved(found)),
             Section(
                 "Where these figures come from",

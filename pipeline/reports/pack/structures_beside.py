@@ -198,7 +198,7 @@ def _stresses(structures: Sequence[Structure], manifest: Mapping[str, Any]) -> t
             _heat_map(structures, named, metric, title, unit)
             for metric, title, unit in _OF_STRESSES
         ),
-        _outcomes(structures, named),
+        *_outcomes(structures, named),
     )
 
 
@@ -254,22 +254,26 @@ def _shades(values: Sequence[Any]) -> tuple[float | None, ...]:
     )
 
 
-def _outcomes(structures: Sequence[Structure], named: Sequence[tuple[str, str]]) -> Grid:
-    """Rating and verdict of each stress; of the lease variants nothing is asked."""
-    columns = [GridColumn("Scenario", 1.6, right=False)]
-    for each in structures:
-        columns.append(GridColumn(f"{each.permutation_id:,}", 0.7, right=False))
-        columns.append(GridColumn("", 0.7, right=False))
-    rows = []
+def _outcomes(
+    structures: Sequence[Structure], named: Sequence[tuple[str, str]]
+) -> tuple[Grid, Grid]:
+    """Rating in each scenario, and how each stress ended; lease variants are no stresses."""
+    columns = (
+        GridColumn("Scenario", 1.8, right=False),
+        *(GridColumn(f"{each.permutation_id:,}", right=False) for each in structures),
+    )
     variants = scenarios.NAMES[: scenarios.FIRST_STRESS]
-    for name, label in named:
-        row: list[Cell] = [label]
-        for each in structures:
-            row.append(_cell(each, f"{name}_rating"))
-            row.append("" if name in variants else _verdict(each, f"{name}_passed"))
-        rows.append(tuple(row))
     wide = len(structures) > _MOST_UPRIGHT
-    return Grid(tuple(columns), tuple(rows), "Rating by the matrix, and outcome", landscape=wide)
+    ratings = tuple(_rows(structures, [(f"{name}_rating", label) for name, label in named]))
+    verdicts: tuple[tuple[Cell, ...], ...] = tuple(
+        (label, *(_verdict(each, f"{name}_passed") for each in structures))
+        for name, label in named
+        if name not in variants
+    )
+    return (
+        Grid(columns, ratings, "Rating by the matrix, by scenario", landscape=wide),
+        Grid(columns, verdicts, "Stress tests", landscape=wide),
+    )
 
 
 def _verdict(structure: Structure, column: str) -> Verdicts:
