@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Final
 
+from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
@@ -70,7 +72,18 @@ def text_with_note(cell: Cell, style: Style) -> str:
 
 def money_symbol(style: Style) -> str:
     """The sign of the currency, as headings of tables in millions have it."""
-    return str(get_currency_symbol(style.currency, locale=_LOCALES.get(style.currency, "en_US")))
+    return _symbol(style.currency)
+
+
+@cache
+def _symbol(currency: str) -> str:
+    return str(get_currency_symbol(currency, locale=_locale(currency)))
+
+
+@cache
+def _locale(currency: str) -> Locale:
+    """Babel would read a locale's name anew for every figure."""
+    return Locale.parse(_LOCALES.get(currency, "en_US"))
 
 
 def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int) -> str:
@@ -99,9 +112,9 @@ def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int)
 
 def money_text(value: float, style: Style) -> str:
     """An amount in full, to the smallest coin of its currency."""
-    locale = _LOCALES.get(style.currency, "en_US")
     gap = "" if len(money_symbol(style)) == 1 else _NO_BREAK
-    text = format_currency(value, style.currency, f"¤{gap}#,##0.00", locale=locale)
+    pattern = f"¤{gap}#,##0.00"
+    text = format_currency(value, style.currency, pattern, locale=_locale(style.currency))
     if not any(digit in text for digit in "123456789"):
         text = text.removeprefix("-")
     return str(text)
@@ -152,9 +165,8 @@ def _plain(value: float, *, grouped: bool) -> str:
 
 
 def _in_millions(value: float, style: Style) -> str:
-    locale = _LOCALES.get(style.currency, "en_US")
     rounded = round(value / _MILLION, 2) + 0.0
-    return str(format_decimal(rounded, "#,##0.00", locale=locale))
+    return str(format_decimal(rounded, "#,##0.00", locale=_locale(style.currency)))
 
 
 def _rounded(value: float, digits: int) -> str:
