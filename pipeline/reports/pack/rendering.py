@@ -15,17 +15,17 @@ def rendered(document: Document, form: str) -> bytes:
     # Each renderer's library takes tenths of a second to import.
     match form:
         case "pdf":
-            from pipeline.reports.pdf import document as pdf  # noqa: PLC0415
+            from pipeline.reports.pdf.document import render as in_pdf  # noqa: PLC0415
 
-            return pdf.render(document)
+            return in_pdf(document)
         case "docx":
-            from pipeline.reports.word import document as word  # noqa: PLC0415
+            from pipeline.reports.word.document import render as in_word  # noqa: PLC0415
 
-            return word.render(document)
+            return in_word(document)
         case "html":
-            from pipeline.reports.html import pack_document as page  # noqa: PLC0415
+            from pipeline.reports.html.pack_document import render as in_html  # noqa: PLC0415
 
-            return page.render(document).encode()
+            return in_html(document).encode()
         case "xlsx":
             return in_workbook([document])
     raise ValueError(f"{form}: has to be one of {', '.join(FORMATS)}")
@@ -33,6 +33,6 @@ def rendered(document: Document, form: str) -> bytes:
 
 def in_workbook(documents: Sequence[Document]) -> bytes:
     """Documents as the sheets of one workbook."""
-    from pipeline.reports.workbook import documents as workbook  # noqa: PLC0415
+    from pipeline.reports.workbook.documents import render  # noqa: PLC0415
 
-    return workbook.render(documents)
+    return render(documents)
