@@ -43,6 +43,7 @@ KICKER: Final = "ATLAS FORGE · EXECUTION PACK"
 _CONTENTS: Final = "Contents"
 _SHORT: Final = 3  # pages of a document that needs no table of contents
 _BEFORE_TEXT: Final = 5 * mm  # under the band of the cover
+_MOST_HELD: Final = 0.2  # of a page, of paragraphs that wait for what they lead to
 _TEXTS: Final = (Prose, Bullets, Tiles, Fields)
 
 
@@ -120,6 +121,8 @@ class _Story:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._made: list[Flowable] = []
+        self._held: list[Flowable] = []
+        self._held_height = 0.0
         self._turned = False
         self._after_contents = False
         self._entries = [
@@ -131,7 +134,8 @@ class _Story:
         """The whole document in order."""
         self._made = [NextPageTemplate("upright")]
         for block in self._document.summary:
-            self._add(block, lead=0.0)
+            self._add(block)
+        self._let_go()
         if with_contents:
             self._add_contents()
         for section, entry in zip(self._document.sections, self._outline(), strict=True):
@@ -160,29 +164,43 @@ class _Story:
             self._page(turned=turned, fresh=section.new_page)
         self._after_contents = False
         heading = Heading(entry)
-        height = heading.wrap(self._room().width, 1000.0)[1] + heading.getSpaceBefore()
-        height += heading.getSpaceAfter()
-        if not section.blocks:
-            self._made += [CondPageBreak(height), heading]
+        self._hold([heading], heading.getSpaceBefore() + heading.getSpaceAfter())
         for number, block in enumerate(section.blocks):
-            if number == 0:
-                self._add(block, lead=height, heading=heading)
-                continue
-            if not self._turned and self._is_wide(block):
+            if number and not self._turned and self._is_wide(block):
                 self._page(turned=True, fresh=True)
-            self._add(block, lead=0.0)
+            self._add(block)
+        self._let_go()
 
-    def _add(self, block: Block, lead: float, heading: Heading | None = None) -> None:
-        """A block, on a new page where its beginning would not fit together with its heading."""
+    def _add(self, block: Block) -> None:
+        """A block, on a new page where its beginning would not fit together with what leads to it.
+
+        A paragraph leads to the block after it, as a heading does.
+        """
         piece = piece_of(block, self._document.style, self._room())
-        self._made.append(CondPageBreak(min(piece.least + lead, self._room().height)))
-        if heading is not None:
-            self._made.append(heading)
+        if isinstance(block, Prose) and self._held_height < _MOST_HELD * self._room().height:
+            self._hold(piece.flowables)
+            return
+        self._let_go(piece.least)
         self._made += piece.flowables
+
+    def _hold(self, flowables: list[Flowable], space: float = 0.0) -> None:
+        room = self._room()
+        self._held += flowables
+        self._held_height += space
+        self._held_height += sum(each.wrap(room.width, room.height)[1] for each in flowables)
+
+    def _let_go(self, least: float = 0.0) -> None:
+        """What is held, on a page that has room for it and for `least` points more."""
+        if self._held or least:
+            needed = min(self._held_height + least, self._room().height)
+            self._made += [CondPageBreak(needed), *self._held]
+        self._held = []
+        self._held_height = 0.0
 
     def _page(self, *, turned: bool, fresh: bool) -> None:
         if turned == self._turned and not fresh:
             return
+        self._let_go()
         self._turned = turned
         self._made.append(NextPageTemplate("turned" if turned else "upright"))
         self._made.append(PageBreak())

@@ -45,6 +45,7 @@ NOTHING: Final = "There is nothing to draw: none of the figures is defined."
 _AFTER: Final = 9.0  # points under each block
 _TERMS: Final = 0.31  # of the width, for the labels of a term sheet
 _TILES_A_ROW: Final = 4
+_TILE_GAP: Final = 16.0
 _SIDE: Final = 6.0
 _LEAST_FIGURE: Final = 5.5  # points, of letters that have to fit a long amount
 _PROSE: Final = {"body": theme.BODY, "lead": theme.LEAD, "small": theme.SMALL}
@@ -256,7 +257,7 @@ def _fitting(
 def _tiles(block: Tiles, style: Style, width: float) -> Table:
     count = min(_TILES_A_ROW, len(block.fields))
     each = width / count
-    cells = [_tile(field, style, each - 10) for field in block.fields]
+    cells = [_tile(field, style, each - _TILE_GAP) for field in block.fields]
     cells += [[]] * (-len(cells) % count)
     rows = [cells[start : start + count] for start in range(0, len(cells), count)]
     table = Table(rows, colWidths=[each] * count)
@@ -266,7 +267,7 @@ def _tiles(block: Tiles, style: Style, width: float) -> Table:
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEABOVE", (0, 0), (-1, -1), 0.8, theme.LINE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 10),
+                ("RIGHTPADDING", (0, 0), (-1, -1), _TILE_GAP),
                 ("TOPPADDING", (0, 0), (-1, -1), 6),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
             ]
