@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.reports.formats import money_symbol
 from pipeline.reports.pack.document import (
     Block,
     Bullets,
@@ -93,7 +94,7 @@ def _chosen(dossier: Dossier) -> tuple[tuple[_Other, ...], bool]:
 
 
 def _grid(dossier: Dossier, shown: tuple[_Other, ...]) -> Grid:
-    own = dossier.structure.rank
+    own, money = dossier.structure.rank, money_symbol(dossier.style)
     first: Cell = "–" if own is None else dossier.column("rank", "text")
     this = (
         first, dossier.column("permutation_id", "text"),
@@ -117,7 +118,7 @@ def _grid(dossier: Dossier, shown: tuple[_Other, ...]) -> Grid:
             ),
         ),
         tuple(rows),
-        title=f"This structure, first, and others of the ranking, {dossier.currency} million",
+        title=f"This structure, first, and others of the ranking, {money} million",
         groups=(1,),
         landscape=True,
     )  # fmt: skip
