@@ -303,10 +303,13 @@ def missing_in_text(
     return missing
 
 
-def missing_in_cells(shown: Sequence[Shown], style: Style, cells: Cells) -> list[str]:
+def missing_in_cells(
+    shown: Sequence[Shown], style: Style, cells: Cells, room: float = 2e-15
+) -> list[str]:
     """Figures that no cell of a workbook holds, each as often as it is shown.
 
-    What is undefined is an empty cell, with its reason beside it.
+    What is undefined is an empty cell, with its reason beside it. `room` is what the digits that a
+    program leaves off may come to, as a share of a number.
     """
     texts = [each for each in shown if each.in_text or isinstance(each.figure.value, str)]
     numbers: list[float] = []
@@ -324,7 +327,7 @@ def missing_in_cells(shown: Sequence[Shown], style: Style, cells: Cells) -> list
             missing.append(f"why undefined: {each.figure.note}")
     numbers.sort()
     for number in dict.fromkeys(numbers):
-        found, times = _near(cells.numbers, number, 2e-15), _near(numbers, number, 1e-15)
+        found, times = _near(cells.numbers, number, room), _near(numbers, number, room / 2)
         if found < times:
             missing.append(f"{number!r}: {found} times, not {times}")
     missing += [
