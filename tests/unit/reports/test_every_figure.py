@@ -9,12 +9,14 @@ written here another way (tests/pack_text.py), in the workbook as number.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipeline.explain.run import StoredRun, open_run
@@ -24,6 +26,8 @@ from pipeline.reports.pack.document import Document, Figure, Verdicts
 from pipeline.reports.pack.dossier import Dossier, dossier_of
 from pipeline.reports.pack.rendering import FORMATS, in_workbook, rendered
 from pipeline.reports.pack.waterfall_summary import waterfall_detail
+from pipeline.reports.workbook.checks import RECOMPUTED
+from pipeline.reports.workbook.model import model_workbook
 from tests.pack_sources import Told, UnknownSourceError, same
 from tests.pack_text import missing_in, missing_in_cells, shown_in, xlsx_cells
 from tests.packs import PLACES, documents_of, kinds_of, varied_project, with_another
@@ -283,3 +287,24 @@ def test_the_workbook_agrees_after_a_spreadsheet_program_had_it(
     assert missing_in_workbook(medium, data) == []
     kept = recalculated(data, tmp_path)  # to fifteen digits
     assert missing_in_workbook(medium, kept, room=1e-14) == []
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_the_model_recomputed_has_the_figures_of_the_documents(
+    medium: Subject, tmp_path: Path
+) -> None:
+    model = openpyxl.load_workbook(io.BytesIO(model_workbook(medium.dossier)))
+    bare = io.BytesIO()
+    model.save(bare)  # formulas without the values that were kept beside them
+    found = openpyxl.load_workbook(
+        io.BytesIO(recalculated(bare.getvalue(), tmp_path)), data_only=True
+    )
+    for column, name in RECOMPUTED.items():
+        ((sheet, place),) = found.defined_names[name].destinations
+        value, told = found[sheet][place.replace("$", "")].value, medium.told.row[column]
+        if isinstance(told, float):
+            assert value == pytest.approx(told, rel=1e-6, abs=1e-6), column
+        elif told is not None:
+            assert value == told, column
+    assert len(RECOMPUTED) > 20
