@@ -23,7 +23,7 @@ FACTOR: Final = "factor"  # unit of a plain number with decimals, in a cell's fo
 # Form sheets: label, value, unit, name, what it is and where it comes from.
 LABEL, VALUE, UNIT, NAME, SOURCE = range(5)
 _FORM_HEADS: Final = ("Item", "Value", "Unit", "Name", "How it comes about, or where from")
-_FORM_WIDTHS: Final = (44.0, 20.0, 22.0, 30.0, 84.0)
+_FORM_WIDTHS: Final = (64.0, 20.0, 22.0, 30.0, 84.0)
 
 
 @dataclass(frozen=True)
