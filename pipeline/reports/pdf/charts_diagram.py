@@ -62,7 +62,11 @@ def diagram(chart: Diagram, style: Style, width: float) -> Drawing | None:
     rooms = [max([high for place, high in heights.items() if place.row == row], default=0.0)
              for row in range(rows)]  # fmt: skip
     places = {box.name: Place(box.column, box.row) for box in chart.boxes}
-    arrows = [each for each in chart.arrows if each.start in places and each.end in places]
+    arrows = [
+        each
+        for each in chart.arrows
+        if each.start in places and each.end in places and each.start != each.end
+    ]
     across = _across(chart.boxes, box_width, pitch, width)
     ways = Plan(across, [(places[each.start], places[each.end]) for each in arrows])
     gaps = _gaps(ways.levels, rows)
@@ -106,7 +110,7 @@ def _across(
         spans[Place(box.column, box.row)] = (left, left + box_width)
     half = (pitch - box_width) / 2
     gaps = [first + number * pitch - half for number in range(columns + 1)]
-    return Columns(spans, tuple(min(max(gap, 4.0), width - 4.0) for gap in gaps))
+    return Columns(spans, tuple(min(max(gap, 4.0), width - 4.0) for gap in gaps), half)
 
 
 def _gaps(levels: Mapping[int, int], rows: int) -> list[float]:

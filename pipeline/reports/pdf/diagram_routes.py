@@ -47,10 +47,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Columns:
-    """Where boxes begin and end across, and the middles of the gaps left of each column."""
+    """Where boxes begin and end across, and the middles of the gaps left of each column.
+
+    `gaps` has one more for what is right of the last; `half_gap` is half the width of one.
+    """
 
     spans: Mapping[Place, tuple[float, float]]
     gaps: tuple[float, ...]
+    half_gap: float
 
 
 class _Way(NamedTuple):
@@ -109,7 +113,8 @@ class Plan:
             if way.column_gap is not None:
                 count = used[way.column_gap]
                 used[way.column_gap] += 1
-                shift = _COLUMN_TRACK * ((count + 1) // 2) * (1 if count % 2 else -1)
+                most = max(0.0, self._columns.half_gap - _COLUMN_TRACK / 2)
+                shift = min(_COLUMN_TRACK * ((count + 1) // 2), most) * (1 if count % 2 else -1)
                 found[number] = self._columns.gaps[way.column_gap] + shift
         return found
 
@@ -150,16 +155,15 @@ class Plan:
 
     def _port(self, number: int, which: int, areas: Mapping[Place, Area]) -> Point:
         way = self._ways[number]
-        box = areas[self._pairs[number][which]]
+        place = self._pairs[number][which]
+        box, side = areas[place], way.enter if which else way.leave
         offset = self._offsets[number, which]
-        match way.enter if which else way.leave:
-            case "left":
-                return box.left, (box.low + box.high) / 2 - offset
-            case "right":
-                return box.right, (box.low + box.high) / 2 - offset
-            case "top":
-                return (box.left + box.right) / 2 + offset, box.high
-        return (box.left + box.right) / 2 + offset, box.low
+        if side in _LEVEL:
+            step = min(_PORT_DOWN, (box.high - box.low) / (self._users[place, side] + 1))
+            y = (box.low + box.high) / 2 - offset * step
+            return (box.left if side == "left" else box.right), y
+        x = (box.left + box.right) / 2 + offset
+        return x, box.high if side == "top" else box.low
 
     def _straight(
         self, number: int, first: Point, last: Point, areas: Mapping[Place, Area]
@@ -170,9 +174,9 @@ class Plan:
         crowded = self._users[start, way.leave] >= self._users[end, way.enter]
         kept, box = (first, areas[end]) if crowded else (last, areas[start])
         if way.leave in _LEVEL:
-            y = min(max(kept[1], box.low + 4), box.high - 4)
+            y = min(max(kept[1], box.low + 3), box.high - 3)
             return [(first[0], y), (last[0], y)]
-        x = min(max(kept[0], box.left + 4), box.right - 4)
+        x = min(max(kept[0], box.left + 3), box.right - 3)
         return [(x, first[1]), (x, last[1])]
 
 
@@ -192,6 +196,9 @@ def _way(columns: Columns, start: Place, end: Place) -> _Way:
     if first == last:
         return _Way(leave, enter, row_gap=first)
     beside = end.column + (1 if start.column > end.column else 0)
+    if start.column == end.column:
+        last_column = end.column == len(columns.gaps) - 2
+        beside = end.column if last_column and end.column else end.column + 1
     return _Way(leave, enter, row_gap=first, column_gap=beside, last_row_gap=last)
 
 
@@ -207,7 +214,10 @@ def _between(columns: Columns, start: Place, end: Place) -> bool:
 def _offsets(
     columns: Columns, pairs: Sequence[tuple[Place, Place]], ways: Sequence[_Way]
 ) -> tuple[dict[tuple[int, int], float], dict[tuple[Place, Side], int]]:  # fmt: skip
-    """How far from the middle of its side each end is, in the order of the far ends."""
+    """How far from the middle of its side each end is, in the order of the far ends.
+
+    In points on upper and lower sides; in steps, whose length the box's height gives, on others.
+    """
     at: dict[tuple[Place, Side], list[tuple[float, int, int]]] = defaultdict(list)
     for number, ((start, end), way) in enumerate(zip(pairs, ways, strict=True)):
         for which, (place, far, side) in enumerate(
@@ -218,7 +228,7 @@ def _offsets(
     offsets: dict[tuple[int, int], float] = {}
     for (place, side), users in at.items():
         left, right = columns.spans[place]
-        step = _PORT_DOWN / (1 + len(users) // 4)
+        step = 1.0
         if side not in _LEVEL:
             step = min(_PORT_ACROSS, (right - left) / (len(users) + 1))
         for index, (_, number, which) in enumerate(sorted(users)):

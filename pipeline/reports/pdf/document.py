@@ -39,7 +39,7 @@ from pipeline.reports.pdf.blocks import paragraph
 from pipeline.reports.pdf.contents import Contents, Entry, Heading, LeaveCover
 from pipeline.reports.pdf.pieces import Room, piece_of
 
-KICKER: Final = "ATLAS FORGE · EXECUTION PACK"
+_MAKER: Final = "Atlas Forge"
 _CONTENTS: Final = "Contents"
 _SHORT: Final = 3  # pages of a document that needs no table of contents
 _BEFORE_TEXT: Final = 5 * mm  # under the band of the cover
@@ -92,7 +92,7 @@ def _frames_of(document: Document) -> pages.Frames:
     if document.subtitle:
         foot += f" · {document.subtitle}"
     return pages.Frames(
-        kicker=f"{KICKER} · {document.title.upper()}",
+        kicker=" · ".join(dict.fromkeys((_MAKER, document.series, document.title))).upper(),
         title=document.project,
         subtitle=f"{document.title} · {document.subtitle}" if document.subtitle else document.title,
         head_left=document.project,
