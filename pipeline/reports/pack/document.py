@@ -281,7 +281,10 @@ class Style:
 
 @dataclass(frozen=True)
 class Document:
-    """A document of the pack. `key` names its files; `made_at` is the run's date, in UTC."""
+    """A document of the pack. `key` names its files; `made_at` is the run's date, in UTC.
+
+    `series` is what it is one of, as covers say.
+    """
 
     key: str
     title: str
@@ -292,6 +295,7 @@ class Document:
     style: Style
     sections: tuple[Section, ...]
     summary: tuple[Block, ...] = field(default=())
+    series: str = "Execution pack"
 
     def blocks(self) -> Iterator[Block]:
         """All blocks, in order."""

@@ -81,6 +81,7 @@ def runs_compared(found: Found, manifests: tuple[Manifest, Manifest]) -> Documen
         run_id=str(later["run_id"]),
         made_at=made_at(later),
         style=style,
+        series="Comparison",
         summary=_summary(found, manifests),
         sections=(
             Section("What was asked differently", _asked(found["inputs"])),

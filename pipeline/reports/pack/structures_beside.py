@@ -73,6 +73,7 @@ def structures_beside(structures: Sequence[Structure], manifest: dict[str, Any])
         run_id=str(manifest["run_id"]),
         made_at=made_at(manifest),
         style=style,
+        series="Comparison",
         summary=_standing(structures),
         sections=(
             Section("Settings", (_levers(structures),)),
