@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import zipfile
@@ -15,7 +14,7 @@ from pipeline.cli.main import run_command
 from pipeline.explain.run import StoredRun
 from pipeline.reports.pack import bundle
 from pipeline.reports.pack.dossier import Dossier, dossier_of
-from tests.unit.reports.deal_run import PROJECT
+from tests.unit.reports.deal_run import PROJECT, deal_run
 
 Capture = pytest.CaptureFixture[str]
 
@@ -48,9 +47,9 @@ def test_the_same_pack_twice_is_the_same_bytes(
 
 def test_files_carry_the_date_of_the_run(dossier: Dossier, files: dict[str, bytes]) -> None:
     made = f"D:{dossier.made_at:%Y%m%d%H%M%S}".encode()
-    for name in files:
+    for name, data in files.items():
         if name.endswith(".pdf"):
-            assert made in files[name], name
+            assert made in data, name
     with zipfile.ZipFile(io.BytesIO(bundle.zipped("x", files, dossier))) as archive:
         # two seconds is what the format tells apart
         assert {each.date_time[:5] for each in archive.infolist()} == {
@@ -101,10 +100,8 @@ def test_the_command_packs_the_best_and_tells_each(
             "--to", str(tmp_path), "--json"]  # fmt: skip
     assert run_command(line) == 0
     told = json.loads(capsys.readouterr().out)["packs"]
-    best = [
-        row["permutation_id"]
-        for row in run.results.top(told[0]["folder"].split("/")[-1].rpartition("-")[0], 2)
-    ]
+    ranked = run.results.top(str(run.manifest["run_id"]), 2)
+    best = [row["permutation_id"] for row in ranked]
     assert [each["permutation_id"] for each in told] == best
     assert [each["files"] for each in told] == [["1-term-sheets.docx"]] * 2
     assert all(Path(each["archive"]).is_file() for each in told)
@@ -151,23 +148,13 @@ def test_what_cannot_be_packed_is_said_and_nothing_is_written(
     assert not (tmp_path / "packs").exists()
 
 
-def test_a_run_without_survivors_says_what_can_be_packed(
-    run: StoredRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pipeline.cli.pack import _numbers
-    from pipeline.storage.results import NoSuchRunError
-
-    class Nothing:
-        """Results of a run in which no structure passed."""
-
-        def summary(self, _: str) -> dict[str, None]:
-            return {"optimal": None}
-
-        def top(self, *_: object) -> list[object]:
-            return []
-
-    empty = dataclasses.replace(run, results=Nothing())  # type: ignore[arg-type]
-    for best in (None, 3):
-        with pytest.raises(NoSuchRunError, match="name one by its number"):
-            _numbers(empty, "run", None, best)
-    assert _numbers(empty, "run", "5", None) == [5]
+def test_a_run_without_survivors_says_what_can_be_packed(tmp_path: Path, capsys: Capture) -> None:
+    run = deal_run(tmp_path, levers={"OPEX_08": [8e7, 9e7]})
+    assert run.results.top(str(run.manifest["run_id"]), 1) == []
+    line = ["pack", str(run.manifest["run_id"]), "--out", str(tmp_path), "--formats", "html"]
+    for more in ([], ["--top", "3"]):
+        assert run_command([*line, *more]) == 2
+        assert "name one by its number" in capsys.readouterr().err
+    assert run_command([*line, "1"]) == 0
+    page = next(tmp_path.rglob("0-contents.html")).read_text()
+    assert "The gates reject this structure" in page
