@@ -123,12 +123,12 @@ def _told(error: BaseException) -> tuple[int, str, list[str]]:
         return BAD_INPUT, "bad input", [error.format_message() + where]
     if isinstance(error, click.ClickException):
         return error.exit_code, "failed", [error.format_message()]
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    if kind in _BAD_INPUT_KINDS:
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    if kinds & _BAD_INPUT_KINDS:
         problems: Any = getattr(error, "errors", None) or str(error).splitlines()
         return BAD_INPUT, "bad input", [str(problem) for problem in problems]
     notes = list(getattr(error, "__notes__", []))
-    if kind in _EXPECTED_KINDS:
+    if kinds & _EXPECTED_KINDS:
         failures: Any = getattr(error, "failures", None)
         return FAILED, "failed", [*(_by_cause(failures or ()) or [str(error)]), *notes]
     if isinstance(error, OSError):
