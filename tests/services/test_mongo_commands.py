@@ -109,6 +109,15 @@ def test_both_places_answer_the_same(
     here = {"out": str(other.parent)}
     assert top(run, 7, mongo=uri) == top(run, 7, **here)
     assert explain(run, ids[2], mongo=uri) == explain(run, ids[2], **here)
+    for compared in ([other.name], [str(number) for number in (*ids, rejected)]):
+        asked = ["compare", run, *compared, "--formats", "pdf,html", "--to"]
+        place = ["--out", str(other.parent)]
+        assert answer(capsys, *asked, str(tmp_path / "here"), *place)[0] == 0
+        assert answer(capsys, *asked, str(tmp_path / "there"), "--mongo", uri)[0] == 0
+    written = sorted((tmp_path / "here").iterdir())
+    assert len(written) == 4
+    for file in written:
+        assert file.read_bytes() == (tmp_path / "there" / file.name).read_bytes(), file
     fetched = tmp_path / "summary.pdf"
     asked = ["export", run, "--file", "reports/summary.pdf", "--to", str(fetched)]
     assert answer(capsys, *asked, "--mongo", uri)[0] == 0
