@@ -66,6 +66,7 @@ def command(
     """
     from pipeline.explain.run import stored_run
     from pipeline.reports.pack.bundle import FOLDER
+    from pipeline.reports.pack.many import Order
     from pipeline.storage.audit import EXPORT
 
     if permutation is not None and best is not None:
@@ -75,9 +76,16 @@ def command(
     numbers = _numbers(run, run_id, permutation, best)
     names = None if project_file is None else _names(run, project_file)
     parent = Path(target) if target else Path(settings_of(out=out).out) / run_id / FOLDER
-    packs = [_pack(run, number, names, parent, wanted) for number in numbers]
-    for pack in packs:
+    order = Order(run_id, parent, wanted, out, mongo, names)
+    packs = []
+    for pack in order.packs(numbers):
+        packs.append(pack)
         leave_a_line(out, run_id, EXPORT, pack=pack.permutation_id, formats=",".join(wanted))
+        if not wants_json():
+            say(
+                f"Structure {pack.permutation_id:,}: {len(pack.files)} files in {pack.folder}, "
+                f"all in {pack.archive}"
+            )
     if wants_json():
         print_json({"run_id": run_id, "packs": [_told(pack) for pack in packs]})
 
@@ -120,25 +128,6 @@ def _names(run: StoredRun, file: str) -> dict[str, Any]:
             f"{run.manifest['project']['id']!r}"
         )
     return request.names()
-
-
-def _pack(
-    run: StoredRun,
-    number: int,
-    names: dict[str, Any] | None,
-    parent: Path,
-    formats: tuple[str, ...],
-) -> WrittenPack:
-    """One pack, told when it is there: ten of them take a while."""
-    from pipeline.reports.pack.bundle import write_pack
-    from pipeline.reports.pack.dossier import dossier_of
-
-    pack = write_pack(parent, dossier_of(run, number, names), formats)
-    if not wants_json():
-        say(
-            f"Structure {number:,}: {len(pack.files)} files in {pack.folder}, all in {pack.archive}"
-        )
-    return pack
 
 
 def _told(pack: WrittenPack) -> dict[str, Any]:
