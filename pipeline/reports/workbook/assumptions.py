@@ -10,6 +10,7 @@ from kernels import rules as r
 from pipeline.explain.case import Case
 from pipeline.inputs.countries import JURISDICTIONS
 from pipeline.inputs.ratings import CATEGORIES, SCALE
+from pipeline.reports.workbook import standing
 from pipeline.reports.workbook.book import Book, Form, Sheet, Spec, Table
 from pipeline.reports.workbook.inputs import NONE
 from pipeline.reports.workbook.subject import Subject
@@ -119,6 +120,7 @@ def fill_assumptions(form: Form, case: Case) -> None:
         form.value(f"Spread_{CATEGORIES[rating]}_Bps", f"Credit spread, {CATEGORIES[rating]}",
                    case.cash_limit(r.LOW_SPREAD_BPS + rating), "bps",
                    "rulebook day_one.low_rating_spread_bps")  # fmt: skip
+    standing.fill_assumptions(form, case)
     form.heading("Market")
     for name, label, place in (
         ("Power_Spot", "Spot power price", r.POWER_SPOT_PER_MWH),
@@ -133,8 +135,8 @@ def fill_assumptions(form: Form, case: Case) -> None:
     form.value("Tolerance", "Slack of a test of coverage, LTV or life", 1e-9, "", "method 1")
 
 
-def fill_scales(book: Book, sheet: Sheet, subject: Subject, top: int) -> tuple[Table, Table]:
-    """Table of ratings (AAA first) with the matrix and wrap, and table of notches."""
+def fill_scales(book: Book, sheet: Sheet, subject: Subject, top: int) -> tuple[Table, Table, Table]:
+    """Ratings (AAA first) with matrix, wrap and haircuts; central banks; notches."""
     case = subject.case
     ratings = Table(book, sheet, len(RATINGS), top=top)
 
@@ -161,15 +163,17 @@ def fill_scales(book: Book, sheet: Sheet, subject: Subject, top: int) -> tuple[T
         column("tenant_share", "Most tenant share", "%", "RK-CONC-001", r.CONCENTRATION_MAX_PCT),
         column("tenant_notch", "Weakest tenant", "", "notch number of RK-CONC-001",
                r.CONCENTRATION_TENANT_NOTCH),
+        *standing.rating_columns(case, RATINGS),
     ))  # fmt: skip
-    notches = Table(book, sheet, len(SCALE), top=top + 6 + len(RATINGS))
+    banks = standing.fill_banks(book, sheet, case, top + 6 + len(RATINGS))
+    notches = Table(book, sheet, len(SCALE), top=top + 18 + len(RATINGS))
     notches.add((
         Spec("name", "Notch", "", "rating with its notch", recorded=SCALE, kind="label",
              group="Notches"),
         Spec("number", "Number", "", "1 is AAA: lower is better",
              recorded=[float(n + 1) for n in range(len(SCALE))], kind="fact", group="Notches"),
     ))  # fmt: skip
-    return ratings, notches
+    return ratings, banks, notches
 
 
 def fill_curves(book: Book, sheet: Sheet, subject: Subject, months: int) -> Table:

@@ -41,6 +41,8 @@ RECOMPUTED: Final = {
     "senior_notional": "Senior_Notional", "dscr_min": "Dscr_Min", "dscr_avg": "Dscr_Avg",
     "senior_rating": "Senior_Rating", "equity_irr": "Equity_Irr", "wacc": "Wacc",
     "day1_cash": "Day1_Cash", "senior_wal": "Senior_Wal",
+    "repo_eligible": "Repo_Eligible", "composite_score": "Composite_Score", "viable": "Viable",
+    "repo_haircut_pct": "Repo_Haircut_Pct", "repo_cash": "Repo_Cash",
     "binding_constraint": "Binding_Constraint", "dscr_tail": "Dscr_Tail",
     "months_under_1": "Months_Under_1", "senior_ltv_pct": "Senior_Ltv_Pct",
     "peak_balance": "Peak_Balance", "peak_ltv_pct": "Peak_Ltv_Pct", "balloon_pct": "Balloon_Pct",
@@ -70,7 +72,7 @@ RECOMPUTED: Final = {
 }  # fmt: skip
 RECORDED_ONLY: Final = (
     "viability_tier", "gate_b_score", "dscr_worst_month", "call_value", "repo_reasons",
-    "repo_haircut_pct", "repo_cash", "dscr_cpi_0", "dscr_rate_200", "dscr_combined",
+    "dscr_cpi_0", "dscr_rate_200", "dscr_combined",
     "dscr_cpi_0_early", "dscr_rate_100_early", "stress_dscr_worst", "stresses_passed",
     "capex_coverage_stressed", "dscr_default_weighted", "derivatives", "complexity",
     "gate_a_reasons", "gate_b_reasons", "warnings",

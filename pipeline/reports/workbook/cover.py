@@ -19,7 +19,7 @@ _LIVE: Final = (
     " equity's flows, return and multiple."
 )
 _RECORDED: Final = (
-    "Grey figures are the engine's as recorded and stay: gates, tier, scores, repo eligibility,"
+    "Grey figures are the engine's as recorded and stay: gates, tier, credit score,"
     " stresses and lease variants, value of the call, a rule of Gate B that takes the rating down,"
     " the window of the covenant, and discount factors and option prices of the market's curve"
     " (sheet Curves, at this structure's curve shift). Grey inputs move none of the formulas."

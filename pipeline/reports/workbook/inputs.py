@@ -47,6 +47,10 @@ _FLAGS: Final = (
      "covenants.interest_during_construction"),
     (x.QUARTERLY_PAYMENT, "Quarterly_Payment", "Debt is paid by the quarter",
      "covenants.payment_frequency"),
+    (x.TRUE_SALE, "True_Sale", "True sale, for repo in the EU", "deal.true_sale, else assumed"),
+    (x.GOVERNING_LAW_OK, "Governing_Law_Ok", "Governing law, for repo in the UK",
+     "deal.governing_law, else assumed"),
+    (x.RULE_144A, "Rule_144a", "Rule 144A, for repo in the US", "deal.rule_144a, else assumed"),
 )  # fmt: skip
 _NUMBERS: Final = (
     (x.MIN_ICR, "Min_Icr", "Least interest cover, 0 for none", "x", "covenants.min_icr"),

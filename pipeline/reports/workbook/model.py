@@ -24,6 +24,7 @@ from pipeline.reports.workbook import (
     recorded,
     returns,
     senior,
+    standing,
 )
 from pipeline.reports.workbook import inputs as given
 from pipeline.reports.workbook.book import Book, Cell, Form, Meaning, Sheet, Spec, Table, letters
@@ -50,7 +51,7 @@ _SHEETS = (
     ("Waterfall", "Cash waterfall by month", _NAVY),
     ("Annual", "Waterfall by year", _NAVY),
     ("Quarterly", "Waterfall by quarter", _NAVY),
-    ("DayOne", "Day-one value, sources, returns", _NAVY),
+    ("DayOne", "Day-one value, sources, returns, repo, score", _NAVY),
     ("Equity", "Equity's flows by month after close", _NAVY),
     ("Recorded", "Waterfall as the engine recorded it, by month", _GREY),
     ("Scenarios", "Variants and stresses as the engine recorded them", _GREY),
@@ -84,7 +85,7 @@ def model_book(subject: Subject) -> Book:
         _say_unsound(book, sheets)
         cover.fill_cover(book, sheets["Cover"], subject)
         return book
-    ratings, notches = assumptions.fill_scales(book, sheets["Ratings"], subject, 3)
+    ratings, banks, notches = assumptions.fill_scales(book, sheets["Ratings"], subject, 3)
     sheets["Ratings"].frozen = (0, 1)
     months = case.months
     life = months + returns.MOST_CONSTRUCTION + 1
@@ -124,6 +125,8 @@ def model_book(subject: Subject) -> Book:
     returns.fill_exit(closing, table)
     flows = returns.fill_flows(book, sheets["Equity"], inputs, table)
     returns.fill_returns(closing, inputs, flows, table)
+    standing.fill_repo(closing, inputs, ratings, banks, case)
+    standing.fill_score(closing, ratings, case)
     cover.fill_periods(book, sheets["Annual"], table, 12, "Year")
     cover.fill_periods(book, sheets["Quarterly"], table, 3, "Quarter")
     kept = recorded.fill_recorded(book, sheets["Recorded"], subject)
