@@ -28,6 +28,7 @@ from pipeline.reports.pack.rendering import FORMATS, in_workbook, rendered
 from pipeline.reports.pack.waterfall_summary import waterfall_detail
 from pipeline.reports.workbook.checks import RECOMPUTED
 from pipeline.reports.workbook.model import model_workbook
+from tests.hostile import WORST
 from tests.pack_sources import Told, UnknownSourceError, same
 from tests.pack_text import missing_in, missing_in_cells, shown_in, xlsx_cells
 from tests.packs import PLACES, documents_of, kinds_of, varied_project, with_another
@@ -218,7 +219,7 @@ def varied(out: Path) -> Callable[[str, str | None], tuple[StoredRun, Path]]:
     """Runs of the varied project in a currency, with names or without."""
 
     def made(currency: str, named: str | None) -> tuple[StoredRun, Path]:
-        project = out / f"{currency}-{named is not None}.yaml"
+        project = out / f"{currency}-{len(named or '')}.yaml"
         project.write_text(varied_project(currency, named=named, tenant=NAME), encoding="utf-8")
         _, folder = run_here(load_request(project), out)
         return open_run(out, folder.name), project
@@ -238,7 +239,7 @@ def all_agrees(subject: Subject, others: Sequence[Told]) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("named", [None, NAME], ids=["blanks", "named"])
+@pytest.mark.parametrize("named", [None, NAME, WORST], ids=["blanks", "named", "hostile"])
 def test_structures_of_every_kind_agree(
     out: Path, varied: Callable[[str, str | None], tuple[StoredRun, Path]], named: str | None
 ) -> None:
@@ -260,6 +261,15 @@ def test_documents_of_every_currency_agree(
     subject = Subject(run, out, kinds_of(run)["with mezzanine"], project)
     all_agrees(subject, [])
     assert subject.documents[0].style.currency == currency
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_the_large_golden_project_agrees(out: Path, medium: Subject) -> None:
+    summary, folder = run_here(load_request("builtin:large"), out, max_permutations=MEDIUM_ROWS)
+    run = open_run(out, folder.name)
+    subject = Subject(run, out, summary["optimal"]["permutation_id"], None)
+    all_agrees(subject, [medium.told])
 
 
 def recalculated(data: bytes, folder: Path) -> bytes:
