@@ -105,9 +105,13 @@ def _figure_text(figure: Figure, style: Style, millions: bool, more_digits: int)
         value = 100.0 * value
     if unit in _AS_NEEDED:
         # what is whole needs no digits, however close it stands to a limit
-        whole = math.isclose(value, round(value), abs_tol=1e-9)
-        digits, more_digits = (0, 0) if whole else (1, more_digits)
+        digits, more_digits = (0, 0) if is_whole(value) else (1, more_digits)
     return _rounded(value, digits + more_digits) + after
+
+
+def is_whole(value: float) -> bool:
+    """Whether a number is whole but for the rounding of what it came from."""
+    return math.isclose(value, round(value), abs_tol=1e-9)
 
 
 def money_text(value: float, style: Style) -> str:

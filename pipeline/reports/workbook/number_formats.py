@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.reports.formats import money_symbol
+from pipeline.reports.formats import is_whole, money_symbol
 from pipeline.reports.pack.document import Figure, Style
 
 # The digits and what follows them, as pipeline.reports.formats writes the same units.
@@ -33,7 +33,7 @@ def number_format(
         return _plain(value, grouped=unit == "number")
     digits, after = _WRITTEN[unit]
     if unit in _AS_NEEDED:
-        digits, more_digits = (0, 0) if value == round(value) else (1, more_digits)
+        digits, more_digits = (0, 0) if is_whole(value) else (1, more_digits)
     return _digits(digits + more_digits) + after
 
 
