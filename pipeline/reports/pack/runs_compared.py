@@ -115,11 +115,10 @@ def _summary(found: Found, manifests: Sequence[Manifest]) -> tuple[Block, ...]:
         runs += [made, ". "]
     totals = {row["name"]: row for row in found["totals"]}
     tiles = []
-    for name in ("survivors", "fully_funded_scenarios", "max_senior", "best_wacc"):
+    for name in ("survivors", "fully_funded_scenarios", "best_irr", "best_wacc"):
         label, unit = _TOTALS[name]
         figures = tuple(_figure(side, f"totals[{name}]", totals[name], unit) for side, _ in _SIDES)
-        if unit != "money" or _one_currency(manifests):
-            tiles.append(Field(label, (figures[0], " → ", figures[1])))
+        tiles.append(Field(label, (figures[0], " → ", figures[1])))
     return (Prose(tuple(runs), "lead"), Tiles(tuple(tiles)))
 
 
@@ -242,10 +241,10 @@ def _columns(manifests: Sequence[Manifest], *, money: bool = True) -> tuple[Grid
     return (
         GridColumn("", 2.0, right=False),
         *(
-            GridColumn(f"{label}{sign}", millions=True)
+            GridColumn(f"{label}{sign}", millions=money)
             for (_, label), sign in zip(_SIDES, signs, strict=True)
         ),
-        GridColumn(f"Change{change}", millions=True),
+        GridColumn(f"Change{change}", millions=money),
     )
 
 
