@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from reportlab.graphics.charts.axes import XValueAxis, YValueAxis
 from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, Rect, String
 from reportlab.lib.colors import Color, white
-from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from pipeline.reports.numbers import money, share
+from pipeline.reports.pdf.charts_parts import Key, legend_entry
 from pipeline.reports.pdf.fonts import BOLD, REGULAR
 from pipeline.reports.pdf.theme import BLUE, GREY, INK, LINE, NAVY, PALE, TIER_COLOURS
 from pipeline.reports.run.model import FunnelStep, Point, Tier
 
-_LEGEND_GAP = 16
 _LEAST_BAR = 3.0
 
 
@@ -83,7 +82,7 @@ def tier_bar(tiers: Sequence[Tier], width: float) -> Drawing:
         x += length
     x = 0.0
     for tier in tiers:
-        x += _legend_entry(drawing, x, 3, tier.name, f"{tier.name} {tier.rows:,}")
+        x = legend_entry(drawing, x, 3, _key(tier.name, f"{tier.name} {tier.rows:,}"))
     return drawing
 
 
@@ -142,15 +141,13 @@ def scatter(points: Sequence[Point], currency: str, width: float, height: float)
     x = left + 150.0
     for name in order:
         if name in present:
-            x += _legend_entry(drawing, x, height - 11, name, name)
+            x = legend_entry(drawing, x, height - 11, _key(name, name))
     drawing.add(Line(left, bottom, width - 6, bottom, strokeColor=LINE, strokeWidth=0.8))
     return drawing
 
 
-def _legend_entry(drawing: Drawing, x: float, y: float, tier: str, text: str) -> float:
-    drawing.add(Rect(x, y, 7, 7, fillColor=TIER_COLOURS[tier], strokeColor=None))
-    drawing.add(String(x + 10, y + 0.6, text, fontName=REGULAR, fontSize=7.8, fillColor=INK))
-    return 10.0 + float(stringWidth(text, REGULAR, 7.8)) + _LEGEND_GAP
+def _key(tier: str, text: str) -> Key:
+    return Key(text, "area", TIER_COLOURS[tier])
 
 
 def _money_scale(points: Sequence[Point]) -> tuple[float, str]:

@@ -197,7 +197,7 @@ def _fields(block: Fields, style: Style, room: Room) -> Table:
     if not block.wide:
         value = (room.width - 14) / 2 - 95
         pairs = [
-            [paragraph(each.label, theme.LABEL), *_answer(each, style, theme.COMPACT, value)[:1]]
+            [paragraph(each.label, theme.LABEL), *_answer(each, style, theme.CELL, value)[:1]]
             for each in block.fields
         ]
         return four_columns(pairs, room.width)

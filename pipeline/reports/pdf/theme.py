@@ -43,7 +43,6 @@ CAPTION = ParagraphStyle("caption", SMALL, fontSize=7, leading=9.2, spaceBefore=
 TERM = ParagraphStyle("term", BODY, fontSize=8.4, leading=11.2, textColor=GREY)
 ANSWER = ParagraphStyle("answer", BODY, fontSize=8.6, leading=11.2)
 ANSWER_NOTE = ParagraphStyle("answer-note", SMALL, fontSize=7.2, leading=9.2)
-COMPACT = ParagraphStyle("compact", CELL)
 BULLET = ParagraphStyle(
     "bullet", BODY, leftIndent=12, bulletIndent=1, spaceAfter=2.5, leading=12.4,
     bulletFontName=REGULAR, bulletFontSize=9, bulletColor=GREY,

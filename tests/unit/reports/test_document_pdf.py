@@ -37,7 +37,7 @@ from pipeline.reports.pack.document import (
     TornadoBar,
     cells_of,
 )
-from pipeline.reports.pdf import pages, theme
+from pipeline.reports.pdf import theme
 from pipeline.reports.pdf.document import render
 from pipeline.reports.pdf.pieces import NOTHING
 from tests.unit.reports import example_document as example
@@ -322,7 +322,3 @@ def test_a_blank_is_marked_as_one_to_fill_in() -> None:
 
 def test_a_page_of_a_document_takes_little_room() -> None:
     assert len(render(_of(*document().blocks()))) < 120_000
-
-
-def test_the_frame_leaves_the_running_head_and_the_foot_free() -> None:
-    assert pages.LOW > 12 * 2.83 and pages.TOP > 17 * 2.83
