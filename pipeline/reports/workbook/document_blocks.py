@@ -97,8 +97,11 @@ def _fields(page: Page, block: Fields, style: Style) -> None:
             )
             if each
         )
+        tested = {text_of(v, style) for v in field.values if isinstance(v, Verdicts)}
         for place, put in enumerate(puts):
             page.put(1 + place, put)
+            if put.text in tested:
+                page.verdicts.append((page.row, page.row, 1 + place))
         if note:
             page.put(1 + len(puts), Put(note, note, Look("note"), READING))
         page.row += 1

@@ -11,10 +11,11 @@ from pipeline.reports.formats import money_symbol
 from pipeline.reports.pack.chart_tables import all_money
 from pipeline.reports.pack.document import Figure, LineChart, StackedBars, Style, Tornado
 from pipeline.reports.scales import scale_of
+from pipeline.reports.workbook.layout import ROW_PIXELS
 from pipeline.reports.workbook.number_formats import money_format, number_format
 
-ROWS: Final = 19  # of the usual height, under a chart
 _SIZE: Final = {"width": 940, "height": 370}
+ROWS: Final = -(-_SIZE["height"] // ROW_PIXELS)  # under a chart
 _FONT: Final = {"name": "Arial", "size": 9, "color": colours.INK}
 _GRID: Final = {"visible": True, "line": {"color": "#e4e9f0", "width": 0.75}}
 _AXIS_LINE: Final = {"color": colours.LINE}

@@ -21,7 +21,7 @@ from pipeline.reports.formats import date_text
 from pipeline.reports.pack.chart_tables import tables_of
 from pipeline.reports.pack.document import Block, Document, Grid, LineChart, StackedBars
 from pipeline.reports.workbook.document_blocks import write_block, write_grid
-from pipeline.reports.workbook.layout import READING, Drawer, Look, Page, Put
+from pipeline.reports.workbook.layout import FONT, READING, ROW_PIXELS, Drawer, Look, Page, Put
 
 CONTENTS: Final = "Contents"
 _MANY_ROWS: Final = 40
@@ -36,7 +36,11 @@ _OPTIONS: Final = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
+    "default_row_height": ROW_PIXELS,
 }
+# Columns are measured by the digits of this font, which is that of the cells.
+_FONT: Final = {"font_name": FONT, "font_size": 10, "font_scheme": "none"}
+_PAGE_WIDTH: Final = 190.0  # in digits: more makes letters too small to read on paper
 
 
 def render(documents: Sequence[Document]) -> bytes:
@@ -44,7 +48,7 @@ def render(documents: Sequence[Document]) -> bytes:
     if not documents:
         raise ValueError("a workbook needs a document")
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, _OPTIONS)
+    book = xlsxwriter.Workbook(target, {**_OPTIONS, "default_format_properties": {**_FONT}})
     first = documents[0]
     book.set_properties({
         "title": visible(first.project)[:255], "subject": visible(first.run_id)[:255],
@@ -57,8 +61,7 @@ def render(documents: Sequence[Document]) -> bytes:
     drawer = Drawer(book)
     for document, page in [(first, _contents(pages)), *((d, p) for d, ps in pages for p in ps)]:
         sheet = book.add_worksheet(page.name)
-        drawer.draw(sheet, page)
-        _set_up(sheet, page, document)
+        _set_up(sheet, page, document, drawer.draw(sheet, page))
     book.close()
     return target.getvalue()
 
@@ -184,17 +187,18 @@ def _place(sheet: str) -> str:
     return f"'{sheet}'!A1"
 
 
-def _set_up(sheet: Any, page: Page, document: Document) -> None:
-    """Frozen head, and how the sheet is printed."""
+def _set_up(sheet: Any, page: Page, document: Document, width: float) -> None:
+    """Frozen head, and how the sheet is printed: as wide as can be read, then on further pages."""
     if page.heads is not None:
         first, below = page.heads
         sheet.freeze_panes(below, 2 if below > first else 0)
         if below > first:
             sheet.repeat_rows(first, below - 1)
+            sheet.repeat_columns(0, 1)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(max(1, round(width / _PAGE_WIDTH)), 0)
     project, run = _in_header(document.project), _in_header(document.run_id)
     sheet.set_header(f"&L&8 {project}&R&8&A")
     sheet.set_footer(f"&L&8 Run {run}&R&8&P / &N")

@@ -17,7 +17,8 @@ from pipeline.reports import colours
 from pipeline.reports.pack.document import Value
 
 READING: Final = 0  # merged over the columns a line of text is read across
-_FONT: Final = "Arial"
+FONT: Final = "Arial"
+ROW_PIXELS: Final = 17  # of a row of that font in which nothing else is
 _SPACER: Final = 1.6
 _LEAST, _MOST = 11.0, 46.0  # widths in letters
 _LONGEST_LABEL: Final = 30.0
@@ -80,7 +81,7 @@ class Look:
     @property
     def properties(self) -> dict[str, Any]:
         """As XlsxWriter takes them."""
-        made = {"font_name": _FONT, "font_size": 10, "valign": "top", **_LOOKS[self.kind]}
+        made = {"font_name": FONT, "font_size": 10, "valign": "top", **_LOOKS[self.kind]}
         made["text_wrap"] = not self.number
         if self.number:
             made["num_format"] = self.number
@@ -146,8 +147,8 @@ class Drawer:
             self._made[look] = self._book.add_format(look.properties)
         return self._made[look]
 
-    def draw(self, sheet: Any, page: Page) -> None:
-        """All cells, then widths and heights, then charts over their rows."""
+    def draw(self, sheet: Any, page: Page) -> float:
+        """All cells, then widths and heights, then charts over their rows; the whole width."""
         widths = _widths(page)
         reading = _reading_columns(widths)
         sheet.hide_gridlines(2)
@@ -161,6 +162,7 @@ class Drawer:
         for row, chart in page.charts:
             sheet.insert_chart(row, 1, chart, {"object_position": 2})
         self._colour_verdicts(sheet, page)
+        return sum(widths.values())
 
     def _cell(self, sheet: Any, row: int, column: int, put: Put, reading: int) -> None:
         look = self.format(put.look)
