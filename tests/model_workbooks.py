@@ -98,6 +98,11 @@ def changed(subject: Subject, changes: Changes) -> Subject:
     )  # fmt: skip
 
 
+def as_shown(value: object) -> object:
+    """A figure of the engine as the workbook writes it."""
+    return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else value
+
+
 def as_typed(row: int, value: float) -> tuple[str, object]:
     """Name of an input's cell, and what a person types there for an input of the kernels."""
     if row == x.MAX_LTV_PCT:
