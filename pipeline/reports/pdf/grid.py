@@ -305,10 +305,11 @@ def _base_commands(sheet: _Sheet, size: float) -> list[Command]:
     for row in sheet.groups:
         if 0 < row < last:
             commands.append(("LINEABOVE", (0, row + 1), (-1, row + 1), 0.9, theme.NAVY))
+    if last > 3:  # a last row or a total never stands alone on a page
+        commands.append(("NOSPLIT", (0, max(2, last - max(sheet.totals, 1))), (-1, last)))
     if 0 < sheet.totals <= last:
         first = last - sheet.totals + 1
         commands.append(("LINEABOVE", (0, first), (-1, first), 0.9, theme.NAVY))
-        commands.append(("NOSPLIT", (0, max(1, first - 1)), (-1, last)))
     return commands
 
 

@@ -257,7 +257,11 @@ def _fitting(
 def _tiles(block: Tiles, style: Style, width: float) -> Table:
     count = min(_TILES_A_ROW, len(block.fields))
     each = width / count
-    cells = [_tile(field, style, each - _TILE_GAP) for field in block.fields]
+    looks = [_tile_look(field, style, each - _TILE_GAP) for field in block.fields]
+    smallest = min(looks, key=lambda look: look.fontSize)
+    if smallest.fontSize >= theme.FIGURE_LONG.fontSize:
+        looks = [smallest] * len(looks)  # alike where none gets too small by it
+    cells = [_tile(field, style, look) for field, look in zip(block.fields, looks, strict=True)]
     cells += [[]] * (-len(cells) % count)
     rows = [cells[start : start + count] for start in range(0, len(cells), count)]
     table = Table(rows, colWidths=[each] * count)
@@ -276,15 +280,20 @@ def _tiles(block: Tiles, style: Style, width: float) -> Table:
     return table
 
 
-def _tile(field: Field, style: Style, width: float) -> list[Flowable]:
-    text = answer_text(field.values, style)
+def _tile_look(field: Field, style: Style, width: float) -> ParagraphStyle:
     look = _fitting(field.values, style, theme.FIGURE, width)
+    text = answer_text(field.values, style)
     if look is theme.FIGURE and width_of(text, look.fontSize, bold=True) > width:
-        look = theme.FIGURE_LONG
+        return theme.FIGURE_LONG
+    return look
+
+
+def _tile(field: Field, style: Style, look: ParagraphStyle) -> list[Flowable]:
     notes = [each.note for each in field.values if isinstance(each, Figure) and each.note]
+    value = paragraph(answer_text(field.values, style), look)
     made = [
         paragraph(field.label, theme.LABEL),
-        _prose(field.values, style, look) if not notes else paragraph(text, look),
+        value if notes else _prose(field.values, style, look),
     ]
     made += [paragraph(note, theme.ANSWER_NOTE) for note in [field.note, *notes] if note]
     return made
