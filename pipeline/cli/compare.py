@@ -77,7 +77,7 @@ def command(
 
         folder = Path(target) if target else Path(settings_of(out=out).out) / run_id / _FOLDER
         files = _write(document(), folder, wanted, force)
-        leave_a_line(out, run_id, EXPORT, comparison=files[0], formats=",".join(wanted))
+        leave_a_line(out, run_id, EXPORT, comparison=Path(files[0]).stem, formats=",".join(wanted))
     if wants_json():
         print_json({**found, "files": files} if wanted else found)
         return
