@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from pipeline.reports.formats import text_of
+from pipeline.reports.formats import VERDICTS, text_of
 from pipeline.reports.pack.document import (
     Blank,
     Block,
@@ -35,6 +35,7 @@ from pipeline.reports.pack.document import (
     TimePlan,
     Tornado,
     TornadoBar,
+    Verdicts,
     cells_of,
 )
 from pipeline.reports.pdf import theme
@@ -322,3 +323,16 @@ def test_a_blank_is_marked_as_one_to_fill_in() -> None:
 
 def test_a_page_of_a_document_takes_little_room() -> None:
     assert len(render(_of(*document().blocks()))) < 120_000
+
+
+@pytest.mark.parametrize("verdict", ["pass", "fail", "warn"])
+def test_a_verdict_is_a_word_in_its_colour(verdict: Any) -> None:
+    cell = Verdicts(verdict, "gate@verdict")
+    colour = [round(part, 3) for part in theme.VERDICT_COLOURS[verdict].rgb()]
+    for block in (Prose((cell,)), Grid((GridColumn("Result"),), ((cell,),))):
+        pdf = render(_of(block))
+        content = _reader(pdf).pages[0].get_contents()
+        assert content is not None
+        inks = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) rg", content.get_data())
+        assert colour in [[round(float(part), 3) for part in ink] for ink in inks]
+        assert VERDICTS[verdict] in _text(pdf)
