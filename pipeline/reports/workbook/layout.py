@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from pipeline.escape import spreadsheet_cell
+from pipeline.escape import spreadsheet_cell, visible
 from pipeline.reports import colours
 from pipeline.reports.pack.document import Value
 
@@ -180,8 +180,9 @@ class Drawer:
         elif isinstance(value, date):
             sheet.write_datetime(row, column, value, look)
         elif isinstance(value, str) or (abs(value) >= _EXACT and isinstance(value, int)):
-            text = spreadsheet_cell(put.text)[:_LONGEST_TEXT]
-            sheet.write_string(row, column, text, look)
+            first, *others = put.text.split("\n")
+            text = "\n".join((spreadsheet_cell(first), *map(visible, others)))
+            sheet.write_string(row, column, text[:_LONGEST_TEXT], look)
         else:
             sheet.write_number(row, column, value, look)
 

@@ -332,6 +332,12 @@ def test_nothing_comes_from_outside(made: bytes) -> None:
         assert "http" not in bare, name
 
 
+def test_lines_of_a_text_stay_lines() -> None:
+    text = "=first\nsecond"
+    book = _book(_of(Grid((GridColumn("Text", right=False),), ((text,),))))
+    assert "'=first\nsecond" in [cell.value for cell in _cells(book)]
+
+
 def test_a_workbook_needs_a_document() -> None:
     with pytest.raises(ValueError, match="needs a document"):
         render([])
