@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests pictures lock clean
+.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests pictures reference docs lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -59,9 +59,18 @@ golden: setup  ## the plan's expected outcomes beside what runs give: docs/golde
 manifests: setup  ## k8s/ from the Helm chart
 	$(BIN)/python scripts/manifests
 
-pictures: setup  ## Prefect's web interface and a run's page, photographed: docs/images (needs Chromium)
+pictures: setup  ## Prefect's pages, a run's page and a pack, photographed: docs/images (needs Chromium, LibreOffice)
 	$(BIN)/python scripts/prefect-pictures
 	$(BIN)/python scripts/report-pictures
+	$(BIN)/python scripts/pack-pictures
+
+reference: setup  ## commands, catalogue, rulebook, columns: docs/reference
+	$(BIN)/python scripts/reference
+
+docs: setup  ## the documentation as a site in build/docs; a broken link or notebook fails
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-docs.lock
+	@rm -rf build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/site -d build/doctrees . build/docs
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)

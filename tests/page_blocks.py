@@ -81,9 +81,8 @@ def blocks(path: Path) -> list[Block]:
             mark = said_here[1]
         elif title := _HEADING.fullmatch(line):
             heading, mark = title[1], ""
-        elif line.strip():
-            if mark:
-                raise PageError(f"{path.name}:{number}: a comment for tests without a block")
+        elif line.strip() and mark:
+            raise PageError(f"{path.name}:{number}: a comment for tests without a block")
     return found
 
 

@@ -39,7 +39,7 @@ def command(
 
     A workbook holds a sheet with the meaning of every column and one with where the rows are from;
     a Parquet file holds both within, beside a CSV file they stand in FILE.about.json. The grammar
-    of --where is in docs/commands.md.
+    of --where is in docs/how-to/find-structures.md.
 
     \b
     Examples:

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Show the best structures of a finished run, all columns with --json.
 
-    The grammar of --where is in docs/commands.md.
+    The grammar of --where is in docs/how-to/find-structures.md.
 
     \b
     Examples:

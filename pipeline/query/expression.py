@@ -8,7 +8,8 @@
     comparison = "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">="
     value      = number [ "%" | "x" | "k" | "m" | "bn" ] | word | 'text' | "text"
 
-Nothing here knows which columns exist; `pipeline.query.filters` does. docs/commands.md tells users.
+Nothing here knows which columns exist; `pipeline.query.filters` does. Users read of it in
+docs/how-to/find-structures.md.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#+\s+(.+)$", re.MULTILINE)
-SKIPPED = {".git", ".venv", "runs", "node_modules"}
+SKIPPED = {".git", ".venv", "build", "runs", "node_modules"}
 
 
 def _pages() -> list[Path]:
@@ -52,7 +52,9 @@ def test_a_broken_link_would_be_found(tmp_path: Path) -> None:
 
 
 def test_every_test_that_the_docs_cite_is_there() -> None:
-    cited = {name for page in _pages() for name in re.findall(r"\btest_\w+", page.read_text())}
+    # generated pages cite none: there a figure of the rulebook may be called test_interval_months
+    written = [page for page in _pages() if page.parent != ROOT / "docs" / "reference"]
+    cited = {name for page in written for name in re.findall(r"\btest_\w+", page.read_text())}
     sources = list((ROOT / "tests").rglob("*.py"))
     there = {path.stem for path in sources}
     there.update(*(re.findall(r"def (test_\w+)\(", path.read_text()) for path in sources))

@@ -27,7 +27,7 @@ from pipeline.reports.run.structure import (
     structuring_fees,
 )
 
-MAX_ROWS: Final = 30_000  # docs/commands.md tells what a page of so many weighs
+MAX_ROWS: Final = 30_000  # docs/how-to/open-in-a-browser.md tells what a page of so many weighs
 MAX_FRONTIER: Final = 500
 SWITCHED_ON: Final = "switched_on"
 _LABEL: Final = "_label"  # of a scenario's column that says what it changes
