@@ -1,4 +1,4 @@
-"""Do LibreOffice and Chromium show documents whole? Only in the long lane."""
+"""Do LibreOffice and Chromium show documents whole, and are bytes the same in any process?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -40,6 +41,7 @@ needs_chromium = pytest.mark.skipif(
     chromium.program() is None and not _IN_CI, reason=chromium.NONE_HERE
 )
 SCREEN, PHONE = 1400, 390
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _converted(path: Path, kind: str = "pdf") -> Path:
@@ -131,6 +133,34 @@ def test_libreoffice_opens_hostile_documents(text: str, tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(data)
         assert _squeezed(text) in _text(_converted(path)), name
+
+
+_DIGESTS = """
+import hashlib
+from pipeline.reports.html import pack_document
+from pipeline.reports.word import document
+from pipeline.reports.workbook import documents
+from tests.unit.reports.sample_document import sample
+made = (pack_document.render(sample()).encode(), document.render(sample()),
+        documents.render([sample()]))
+print(*(hashlib.sha256(each).hexdigest() for each in made))
+"""
+
+
+def test_bytes_depend_on_no_clock_zone_language_or_hash() -> None:
+    """A process each, with other hashes of text, another zone and another language."""
+    settings = (
+        {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+        {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8"},
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGESTS], env={**os.environ, **each}, cwd=ROOT,
+            check=True, capture_output=True, text=True, timeout=120,
+        ).stdout
+        for each in settings
+    }  # fmt: skip
+    assert len(digests) == 1 and len(digests.pop().split()) == 3
 
 
 @pytest.fixture(scope="module")
