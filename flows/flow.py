@@ -144,6 +144,7 @@ def _request_of(project: str, market: str, rulebook: str) -> "Request":
 
 def _through_the_stages(work: RunWork) -> dict[str, Any]:
     from pipeline.cli.interrupts import ending_cleanly
+    from pipeline.run_links import told_links
 
     bar = ProgressArtifact()
     caller_shows = work.on_progress
@@ -157,13 +158,25 @@ def _through_the_stages(work: RunWork) -> dict[str, Any]:
         run_id = input_task(work)
         name_this_run(run_id)
         done = permutation_task(work, run_id)
-        show_run(run_id, str(work.run.folder), work.executor.slots, work.executor.dashboard_link)
+        dashboard, page = work.executor.dashboard_link, _page_of_this_run()
+        show_run(run_id, str(work.run.folder), work.executor.slots, dashboard)
+        told_links(work.run, shown=("prefect",), dask=dashboard, prefect=page)
         done = pruning_task(work, done)
         done = analysis_task(work, done)
         summary: dict[str, Any] = output_task(work, done)
         show_summary(summary)
         bar.finish()
     return summary
+
+
+def _page_of_this_run() -> str | None:
+    """The run's page in the web interface; a server of this run alone has none."""
+    from prefect.utilities.urls import url_for
+
+    handed = handed_over_work()
+    if handed is not None and handed.started is not None:
+        return None
+    return url_for("flow-run", this_run.id)
 
 
 def name_this_run(name: str) -> None:

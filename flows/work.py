@@ -102,13 +102,16 @@ class RunWork:
     def input(self, say: Callable[[str], None]) -> Run:
         """Validate and resolve; the run id is known from here on. `say` hears of waiting."""
         from pipeline.compute.executor import check_place
+        from pipeline.logs import in_stage
         from pipeline.run_trail import opened
+        from pipeline.stages.contract import INPUT
         from pipeline.stages.input import input_stage
         from pipeline.storage.audit import RUN
 
         opened_before = self._run is not None  # this is another try
         check_place(self.settings)
-        self._run = input_stage(self.request, self.settings, say)
+        with in_stage(INPUT):
+            self._run = input_stage(self.request, self.settings, say)
         if not opened_before:
             opened(self._run, RUN)
         return self._run
@@ -116,32 +119,44 @@ class RunWork:
     @errors_without_secrets()
     def permutation(self) -> Plan:
         """Write the plan."""
+        from pipeline.run_trail import stage_told
+        from pipeline.stages.contract import PERMUTATION
         from pipeline.stages.permutation import permutation_stage
 
-        self._plan = permutation_stage(self.run)
+        with stage_told(self.run, PERMUTATION):
+            self._plan = permutation_stage(self.run)
         return self._plan
 
     @errors_without_secrets()
     def pruning(self) -> StageResult:
         """Generate, size and gate every permutation."""
+        from pipeline.run_trail import stage_told
         from pipeline.stages.pruning import pruning_stage
+        from pipeline.storage.checkpoints import PRUNING
 
-        return pruning_stage(self.run, self.plan, self.executor, self._progress)
+        with stage_told(self.run, PRUNING):
+            return pruning_stage(self.run, self.plan, self.executor, self._progress)
 
     @errors_without_secrets()
     def analysis(self) -> StageResult:
         """Compute every figure of the survivors."""
+        from pipeline.run_trail import stage_told
         from pipeline.stages.analysis import analysis_stage
+        from pipeline.storage.checkpoints import ANALYSIS
 
-        return analysis_stage(self.run, self.plan, self.executor, self._progress)
+        with stage_told(self.run, ANALYSIS):
+            return analysis_stage(self.run, self.plan, self.executor, self._progress)
 
     @errors_without_secrets()
     def output(self) -> dict[str, Any]:
         """Merge, rank, report; gives the summary. The cluster's memory is free by then."""
+        from pipeline.run_trail import stage_told
+        from pipeline.stages.contract import OUTPUT
         from pipeline.stages.output import output_stage
 
         self.close_executor()
-        return output_stage(self.run, self.plan, self.on_progress)
+        with stage_told(self.run, OUTPUT):
+            return output_stage(self.run, self.plan, self.on_progress)
 
     def close_executor(self) -> None:
         """Close the cluster; the next use opens a new one (a retry does not trust the old one)."""

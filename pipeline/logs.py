@@ -1,7 +1,8 @@
 """The structured log of a run: JSON lines in its folder, and a plain line for people on stderr.
 
 Fields are those of the project's plan, section 16: timestamp, level, component, event, and what
-the event is about. Secrets are taken out before anything is written.
+the event is about; `run_id` is in every line, `stage` in those of a stage and `partition` in those
+of a partition. Secrets are taken out before anything is written.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TextIO, cast
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from pipeline.escape import log_text
 from pipeline.redaction import redacted
@@ -36,12 +40,14 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
         structlog.wrap_logger(
             structlog.WriteLogger(cast(TextIO, _LogFile(path))),
             processors=[
+                merge_contextvars,
                 structlog.processors.add_log_level,
                 _level_in_capitals,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 redact,
                 _Echo(_LEVELS[human_level]),
+                _of_run(folder.name),
                 structlog.processors.JSONRenderer(),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(
@@ -49,6 +55,13 @@ def run_log(folder: Path, human_level: str) -> FilteringBoundLogger:
             ),
         ).bind(component="pipeline"),
     )
+
+
+@contextmanager
+def in_stage(stage: str) -> Iterator[None]:
+    """What is logged in this block, by whatever code, is of this stage."""
+    with bound_contextvars(stage=stage):
+        yield
 
 
 def told_on_stderr(text: str) -> None:
@@ -59,6 +72,16 @@ def told_on_stderr(text: str) -> None:
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Take secrets out: by the name they go under, in URLs, and by their known values."""
     return cast(EventDict, redacted(event))
+
+
+def _of_run(run_id: str) -> Processor:
+    """Names the run in each line of its file; people at its terminal know which it is."""
+
+    def name(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["run_id"] = run_id
+        return event
+
+    return name
 
 
 def _level_in_capitals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

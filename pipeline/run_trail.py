@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.logs import run_log
+from pipeline.compute.executor import PartitionsFailed, cause_of
+from pipeline.logs import in_stage, run_log
 from pipeline.stages.contract import Run
 from pipeline.storage import audit, hold
 
@@ -48,6 +49,25 @@ def closed(run: Run, action: str, error: BaseException | None) -> None:
         )
     finally:
         hold.release(run.folder)
+
+
+@contextmanager
+def stage_told(run: Run, stage: str) -> Iterator[None]:
+    """Lines of the run's log say the stage they are of, and which partitions it failed by."""
+    log = run_log(run.folder, run.settings.log_level)
+    with in_stage(stage):
+        try:
+            yield
+        except PartitionsFailed as error:
+            for each in error.failures:
+                if each.number is None:
+                    log.info("stage_failed", reason=f"{each.item}: {each.cause}")
+                else:
+                    log.info("partition_failed", partition=each.number, reason=each.cause)
+            raise
+        except Exception as error:
+            log.info("stage_failed", reason=cause_of(error))
+            raise
 
 
 def _database(run: Run) -> str:

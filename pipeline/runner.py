@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from pipeline.compute import open_executor
 from pipeline.compute.executor import cause_of, check_place
-from pipeline.logs import LOG_PATH, run_log
+from pipeline.logs import LOG_PATH, in_stage, run_log
 from pipeline.run_job import LastTold, job_of
-from pipeline.run_trail import on_the_trail
+from pipeline.run_links import told_links
+from pipeline.run_trail import on_the_trail, stage_told
 from pipeline.settings import Settings
 from pipeline.stages.analysis import analysis_stage
-from pipeline.stages.contract import PERMUTATION, OnProgress, Progress, Run
+from pipeline.stages.contract import INPUT, OUTPUT, PERMUTATION, OnProgress, Progress, Run
 from pipeline.stages.input import input_stage, reopen
 from pipeline.stages.output import Summary, output_stage
 from pipeline.stages.permutation import permutation_stage
 from pipeline.stages.pruning import pruning_stage
 from pipeline.storage import audit
+from pipeline.storage.checkpoints import ANALYSIS, PRUNING
 
 if TYPE_CHECKING:
     from pipeline.inputs import Request
@@ -32,25 +34,34 @@ def run_direct(request: Request, settings: Settings, on_progress: OnProgress) ->
     MergeRefusedError, DamagedPartError, OSError.
     """
     check_place(settings)
-    return _after_input(input_stage(request, settings), audit.RUN, on_progress)
+    with in_stage(INPUT):
+        run = input_stage(request, settings)
+    return _after_input(run, audit.RUN, on_progress)
 
 
 def resume_direct(run_id: str, settings: Settings, on_progress: OnProgress) -> Summary:
     """The stages after input over a stored plan. Raises what `reopen` and `run_direct` do."""
-    return _after_input(reopen(run_id, settings), audit.RESUME, on_progress)
+    with in_stage(INPUT):
+        run = reopen(run_id, settings)
+    return _after_input(run, audit.RESUME, on_progress)
 
 
 def _after_input(run: Run, action: str, on_progress: OnProgress) -> Summary:
     with on_the_trail(run, action), _told_in_the_log(run):
         started = time.perf_counter()
-        plan = permutation_stage(run)
+        with stage_told(run, PERMUTATION):
+            plan = permutation_stage(run)
         elapsed = time.perf_counter() - started
         progress = LastTold(on_progress)
         progress(Progress(PERMUTATION, 1, 1, plan.count, 0, elapsed))
         with open_executor(run.settings, job_of(run, plan, progress)) as executor:
-            pruning_stage(run, plan, executor, progress)
-            analysis_stage(run, plan, executor, progress)
-        return output_stage(run, plan, progress)
+            told_links(run, shown=("dask",), dask=executor.dashboard_link)
+            with stage_told(run, PRUNING):
+                pruning_stage(run, plan, executor, progress)
+            with stage_told(run, ANALYSIS):
+                analysis_stage(run, plan, executor, progress)
+        with stage_told(run, OUTPUT):
+            return output_stage(run, plan, progress)
 
 
 @contextmanager

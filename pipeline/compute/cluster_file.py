@@ -125,7 +125,7 @@ class Limits(StrictModel):
 
 
 class ClusterFile(StrictModel):
-    """The whole file."""
+    """The whole file; with `metrics` scheduler and workers serve theirs to Prometheus."""
 
     schema_version: Annotated[SchemaVersion, Field(alias="schema")]
     image: Text
@@ -138,6 +138,7 @@ class ClusterFile(StrictModel):
     annotations: Labels = Field(default_factory=dict)
     fs_group: Annotated[int, Field(ge=1)] = IMAGE_USER
     env: TupleOf[Variable] = ()
+    metrics: bool = False
     scheduler: PodTemplate = PodTemplate()
     worker: WorkerTemplate = WorkerTemplate()
     workers: WorkerCount = WorkerCount()

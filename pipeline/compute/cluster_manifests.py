@@ -18,6 +18,7 @@ API_VERSION: Final = "kubernetes.dask.org/v1"
 COMM_PORT: Final = 8786
 HTTP_PORT: Final = 8787
 WORKER_PORT: Final = 8788
+WORKER_METRICS_PORT: Final = 8789
 TLS_FOLDER: Final = "/etc/atlas-forge/tls"
 # A service's name begins with a letter and has 63 characters, `-scheduler` among them.
 _PREFIX: Final = "forge-"
@@ -130,6 +131,11 @@ def _service(name: str) -> dict[str, Any]:
 
 
 def _scheduler_pod(file: ClusterFile) -> dict[str, Any]:
+    # what the operator asks: who is idle, how many are wanted, who may be retired
+    routes = ["distributed.http.health", "distributed.http.scheduler.api"]
+    if file.metrics:
+        routes.append("distributed.http.scheduler.prometheus")
+
     def health(**timing: int) -> dict[str, Any]:
         return {"httpGet": {"path": "/health", "port": "http-dashboard"}, **timing}
 
@@ -140,10 +146,7 @@ def _scheduler_pod(file: ClusterFile) -> dict[str, Any]:
             "--protocol", "tls", "--port", str(COMM_PORT),
             "--no-dashboard", "--dashboard-address", f":{HTTP_PORT}",
         ],
-        "ports": [
-            {"name": "tcp-comm", "containerPort": COMM_PORT, "protocol": "TCP"},
-            {"name": "http-dashboard", "containerPort": HTTP_PORT, "protocol": "TCP"},
-        ],
+        "ports": [_port("tcp-comm", COMM_PORT), _port("http-dashboard", HTTP_PORT)],
         "readinessProbe": health(periodSeconds=2, timeoutSeconds=5),
         "livenessProbe": health(
             initialDelaySeconds=30, periodSeconds=20, timeoutSeconds=10, failureThreshold=6
@@ -151,9 +154,7 @@ def _scheduler_pod(file: ClusterFile) -> dict[str, Any]:
         "env": _environment(file, {
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(file.limits.allowed_failures),
             "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
-            # what the operator asks: who is idle, how many are wanted, who may be retired
-            "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES":
-                "['distributed.http.health', 'distributed.http.scheduler.api']",
+            "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": str(routes),
         }),
     }  # fmt: skip
     return _pod(file, file.scheduler, container, volumes=[])
@@ -161,6 +162,11 @@ def _scheduler_pod(file: ClusterFile) -> dict[str, Any]:
 
 def _worker_pod(file: ClusterFile, scheduler: str) -> dict[str, Any]:
     worker = file.worker
+    http, ports, own = "127.0.0.1:0", [_port("worker", WORKER_PORT)], {}
+    if file.metrics:
+        http = f":{WORKER_METRICS_PORT}"
+        ports.append(_port("http-metrics", WORKER_METRICS_PORT))
+        own["DASK_DISTRIBUTED__WORKER__HTTP__ROUTES"] = "['distributed.http.worker.prometheus']"
     container: dict[str, Any] = {
         "name": "worker",
         "command": ["dask", "worker"],
@@ -171,12 +177,13 @@ def _worker_pod(file: ClusterFile, scheduler: str) -> dict[str, Any]:
             "--nworkers", "1", "--nthreads", str(worker.threads),
             # The pod's limit holds; Dask's own would pause workers that only have cached pages.
             "--memory-limit", "0", "--death-timeout", "60",
-            "--no-dashboard", "--dashboard-address", "127.0.0.1:0",
+            "--no-dashboard", "--dashboard-address", http,
         ],
-        "ports": [{"name": "worker", "containerPort": WORKER_PORT, "protocol": "TCP"}],
+        "ports": ports,
         "env": _environment(file, {
             "DASK_SCHEDULER_ADDRESS": scheduler,
             "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            **own,
         }) + [_plain(each) for each in worker.env],
         "envFrom": [_plain(each) for each in worker.env_from],
     }  # fmt: skip
@@ -186,6 +193,10 @@ def _worker_pod(file: ClusterFile, scheduler: str) -> dict[str, Any]:
     if worker.topology_spread:
         pod["topologySpreadConstraints"] = list(worker.topology_spread)
     return pod
+
+
+def _port(name: str, number: int) -> dict[str, Any]:
+    return {"name": name, "containerPort": number, "protocol": "TCP"}
 
 
 def _environment(file: ClusterFile, own: dict[str, str]) -> list[dict[str, Any]]:

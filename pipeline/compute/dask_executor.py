@@ -143,7 +143,7 @@ class DaskExecutor:
                 if status == "finished":
                     yield result
                 elif status == "error":
-                    failures.append(Failure(str(item), _cause(future.exception())))
+                    failures.append(Failure.of(item, _cause(future.exception())))
                 else:
                     raise self._lost()
                 future.release()

@@ -19,10 +19,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Failure:
-    """An item that raised, or whose workers died: its text, and why."""
+    """An item that raised, or whose workers died: its text, why, and its number if it has one."""
 
     item: str
     cause: str
+    number: int | None = None
+
+    @classmethod
+    def of(cls, item: object, cause: str) -> Failure:
+        """The failure of a partition, or of anything else that was to be done."""
+        return cls(str(item), cause, getattr(item, "number", None))
 
 
 class PartitionsFailed(Exception):  # noqa: N818 - a plural: it carries every failure
@@ -75,7 +81,7 @@ class SerialExecutor:
             try:
                 result = function(item)
             except Exception as error:
-                raise PartitionsFailed([Failure(str(item), cause_of(error))]) from error
+                raise PartitionsFailed([Failure.of(item, cause_of(error))]) from error
             yield result
 
     def fingerprints(self) -> dict[str, str]:

@@ -74,7 +74,7 @@ class ThreadExecutor:
                     if not failures:
                         submit(1)
                 else:
-                    failures.append(Failure(str(item), cause_of(error)))
+                    failures.append(Failure.of(item, cause_of(error)))
         finally:
             # Left early (an error, Ctrl-C): nothing that waits may start.
             for future in under_way:

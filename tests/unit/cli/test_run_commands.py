@@ -243,9 +243,11 @@ def test_a_failing_partition_is_exit_1_with_its_number(
     monkeypatch.setattr("pipeline.stages.pruning.sized_figures_of_ids", fail)
     project = str(write_project(tmp_path))
     found = document(["run", project, "--direct", "--out", str(tmp_path), "--json"], capsys, 1)
-    assert {"item": "pruning partition 0", "cause": "ArithmeticError: no such figure"} in (
-        found["problems"]
-    )
+    assert {
+        "item": "pruning partition 0",
+        "cause": "ArithmeticError: no such figure",
+        "number": 0,
+    } in (found["problems"])
 
 
 def test_a_folder_that_cannot_be_written_is_exit_1(tmp_path: Path, capsys: Capture) -> None:

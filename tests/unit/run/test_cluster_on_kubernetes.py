@@ -77,6 +77,27 @@ def test_workers_may_be_spot_while_the_scheduler_is_not(full: ClusterFile) -> No
     assert failures["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] == "16"
 
 
+def test_metrics_are_served_only_where_they_are_asked_for() -> None:
+    def served(metrics: bool) -> list[tuple[set[int], str, str]]:
+        found = []
+        for pod in pods_of(cluster_manifest(minimal(metrics=metrics), JOB, "desk-a", 3)):
+            (container,) = pod["containers"]
+            variables = {each["name"]: each["value"] for each in container["env"]}
+            routes = [text for name, text in variables.items() if name.endswith("HTTP__ROUTES")]
+            at = container["args"][container["args"].index("--dashboard-address") + 1]
+            ports = {port["containerPort"] for port in container["ports"]}
+            found.append((ports, at, ",".join(routes)))
+        return found
+
+    asked_scheduler, asked_worker = served(metrics=True)
+    scheduler, worker = served(metrics=False)
+    assert asked_scheduler[:2] == scheduler[:2] == ({8786, 8787}, ":8787")
+    assert "distributed.http.scheduler.prometheus" in asked_scheduler[2]
+    assert "prometheus" not in scheduler[2]
+    assert asked_worker == ({8788, 8789}, ":8789", "['distributed.http.worker.prometheus']")
+    assert worker == ({8788}, "127.0.0.1:0", "")
+
+
 def test_a_cluster_says_whose_it_is(full: ClusterFile) -> None:
     metadata = cluster_manifest(full, JOB, "desk-a", 3)["metadata"]
     assert metadata["name"] == "forge-small-1a2b3c4d5e6f"
