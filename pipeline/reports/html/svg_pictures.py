@@ -210,7 +210,7 @@ def diagram(chart: Diagram, style: Style) -> Markup | None:
     )
     boxes = [mark for box in chart.boxes for mark in _box(box, places[box.name], texts[box.name])]
     height = y - _GAP_DOWN + 6
-    return drawing(max(width, 480.0), height, chart.title, *arrows[0], *boxes, *arrows[1])
+    return drawing(max(width, _WIDTH), height, chart.title, *arrows[0], *boxes, *arrows[1])
 
 
 def _box_lines(box: Box, style: Style) -> tuple[list[str], list[str]]:
