@@ -151,17 +151,40 @@ def fill_periods(book: Book, sheet: Sheet, cash: Table, months: int, title: str)
     ))  # fmt: skip
 
 
+# Where the figures of a sheet come from; sections are those of docs/method.md.
+_SOURCES: Final = {
+    "Checks": "ranked.parquet and explain, beside cells of this file",
+    "Inputs": "project file, market file, catalogue, levers of the run",
+    "Assumptions": "rulebook and market file",
+    "Ratings": "rulebook; method 9",
+    "Curves": "market file's zero curve and volatility; method 7",
+    "Sizing": "method 2 to 5, 8 and 9",
+    "Index": "method 2",
+    "Schedule": "method 2, 3, 4 and 7",
+    "Capacity": "method 5",
+    "Waterfall": "method 6",
+    "Annual": "sheet Waterfall",
+    "Quarterly": "sheet Waterfall",
+    "DayOne": "method 7, 8, 9 and 11",
+    "Equity": "method 8",
+    "Recorded": "explain, section waterfall, scenario base",
+    "Scenarios": "explain, section stresses; method 10",
+}
+
+
 def fill_dictionary(book: Book, sheet: Sheet) -> None:
     """Every column of every sheet: name, unit, meaning, and what it is."""
-    heads = ("Sheet", "Column", "Name", "Unit", "Meaning", "Kind")
-    for column, (head, width) in enumerate(zip(heads, (16, 10, 44, 24, 84, 14), strict=True)):
+    heads = ("Sheet", "Column", "Name", "Unit", "Meaning", "Kind", "Source")
+    for column, (head, width) in enumerate(zip(heads, (14, 9, 44, 22, 72, 12, 54), strict=True)):
         sheet.widths[column] = float(width)
         sheet.put(2, column, head, "head")
     sheet.frozen, sheet.repeated = (3, 0), (2, 2)
     sheet.wrapped.add(4)
-    for row, each in enumerate(book.meanings, 3):
+    order = {each.name: place for place, each in enumerate(book.sheets)}
+    for row, each in enumerate(sorted(book.meanings, key=lambda each: order[each.sheet]), 3):
         kind = {"formula": "formula", "recorded": "recorded", "input": "assumption",
                 "label": "key"}.get(each.kind, "text")  # fmt: skip
-        told = (each.sheet, each.column, each.title, each.unit, each.text or each.title, kind)
+        told = (each.sheet, each.column, each.title, each.unit, each.text or each.title, kind,
+                _SOURCES[each.sheet])  # fmt: skip
         for column, content in enumerate(told):
             sheet.put(row, column, content, "text")

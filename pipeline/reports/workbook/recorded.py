@@ -95,7 +95,8 @@ def fill_scenarios(book: Book, sheet: Sheet, subject: Subject) -> None:
     for told in section.tables:
         table = Table(book, sheet, len(told.rows), top=top)
         table.add([
-            Spec(column.name, column.title, column.unit, "recorded by the engine",
+            Spec(column.name, column.title, column.unit.replace(_MONEY, "money"),
+                 "recorded by the engine",
                  recorded=[_plain(row[place]) for row in told.rows],
                  kind="label" if place == 0 else "recorded", group=told.title if place == 0 else "",
                  width=32 if place == 1 else 15)
