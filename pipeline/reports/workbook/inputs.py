@@ -172,6 +172,9 @@ def _run_setting(subject: Subject, variable: Variable) -> str:
 
 def _source_of(subject: Subject, variable: Variable, levers: Mapping[int, str]) -> str:
     number = variable.number
+    basis = RENT_BASES[int(subject.case.input(x.RENT_BASIS))]
+    if number == x.GROSS_MONTHLY_RENT and basis != RENT_BASES[x.RENT_MONTHLY]:
+        return f"not read while Rent_Basis is {basis}: Rent_Rate is"
     if number in levers:
         return f"lever {levers[number]}"
     if number in _MARKET_NUMBERS:
