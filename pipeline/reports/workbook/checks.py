@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kernels import layout as x
-from pipeline.columns import BY_NAME
+from pipeline.columns import BY_NAME, IRR_STATUS_NAMES
 from pipeline.reports.workbook.book import LABEL, Book, Cell, Meaning, Named, Sheet, Table, letters
 from pipeline.reports.workbook.expression import (
     Node,
@@ -204,7 +204,11 @@ def _figure(rows: _Rows, subject: Subject, name: str, *, live: bool = True) -> N
     column = BY_NAME[name]
     value = subject.figures[name]
     cell = RECOMPUTED.get(name) if live else None
+    status = subject.figures.get(f"{name}_status")
     if subject.by_quarter and name in _BY_QUARTER:
+        cell = None
+    # a spreadsheet stops at the first of several returns, where the engine looks for all of them
+    if name == "equity_irr" and status in IRR_STATUS_NAMES[1:3]:
         cell = None
     unit = column.unit.replace(_MONEY, "money")
     if isinstance(value, list):
@@ -219,7 +223,8 @@ def _figure(rows: _Rows, subject: Subject, name: str, *, live: bool = True) -> N
     if cell is not None:
         named = rows.book[cell]
         title = str(named.sheet.cells[named.row, LABEL].content)
-    rows.figure(title, unit, value, ours, name, allowed)
+    kept = name if value is not None or status is None else f"{name}: {status}"
+    rows.figure(title, unit, value, ours, kept, allowed)
 
 
 def _tests(rows: _Rows, inputs: Inputs, cash: Table, schedule: Table) -> None:
