@@ -3,7 +3,8 @@
 Nothing here goes through the models that documents are made from: steps and tables are those that
 `atlas-forge explain RUN ID --json` prints, rows are read from ranked.parquet (of a structure that
 is not in it, from `atlas-forge show RUN ID --json`), and the rest from manifest.json, summary.json
-and the project file. Periods of the waterfall and the timetable are worked out here another way.
+and the project file. Periods of the waterfall and the timetable are worked out another way in
+tests/pack_periods.py and tests/pack_timetable.py.
 """
 
 from __future__ import annotations
@@ -14,74 +15,27 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import holidays
 import pyarrow.parquet as pq
 import yaml
-from dateutil.relativedelta import relativedelta
 
 from pipeline.cli.main import run_command
 from pipeline.inputs.timetable import TASKS
+from tests.pack_periods import Worked, cash, over
+from tests.pack_timetable import TENORS, Plan, as_date, months_after, working_days
 
 _CELL = re.compile(r"(?P<table>[a-z0-9_.]+)\[(?P<key>.*)\]\.(?P<column>\w+)", re.DOTALL)
 _PLACE = re.compile(r"ranking\[(?P<rank>\d+)\]\.(?P<column>\w+)")
 _PLAN = re.compile(r"plan\.milestones\[(?P<task>\w+)\]\.(?P<part>start|end|days|slack)")
-# Dates of a deal: the variable that tells how many years they lie after completion.
-_TERMS = {
-    "completion": "", "senior_maturity": "SeniorTenorY_39", "mezzanine_maturity": "MezzTenorY_47",
-    "call": "CallOptionYears_56", "lease_end": "LeaseTermYears_22",
-}  # fmt: skip
-_LISTED = re.compile(r"(?P<path>[\w.]+)\[(?P<place>\d+)\]")
-# Of the months of a waterfall: what stands at the end of a period. All else is paid and adds up.
-_AT_THE_END = re.compile(
-    r"\w*balance|\w*_late|rent_free_reserve|trapped|dsra|mezz_reserve|facility_drawn"
-    r"|trap_trigger|turbo_trigger|trap_on|turbo_on|oc_\w*pct"
-)
-_KEPT = ("rent_free_reserve", "trapped", "dsra", "mezz_reserve")
-_PAID = {
-    "operating": ("operating_paid",),
-    "fees": ("fees_paid",),
-    "interest": ("interest_paid",),
-    "hedges": ("swap_paid", "trs_paid"),
-    "principal": ("principal_paid", "balloon_paid", "prepaid", "penalty_paid"),
-    "facility_repaid": ("facility_repaid",),
-    "mezzanine": ("mezz_interest_paid", "mezz_principal_paid", "mezz_fees_paid"),
-    "facility": ("from_facility",),
-    "put_in": ("equity_put_in",),
-    "distributed": ("equity_before_sales", "equity_put_in"),
-}
-# Dates that hang on the issue, and the tenor that each is from completion.
-_TENORS = {
-    "completion": "",
-    "senior_maturity": "SeniorTenorY_39",
-    "mezzanine_maturity": "MezzTenorY_47",
-    "call": "CallOptionYears_56",
-    "lease_end": "LeaseTermYears_22",
-}
-# Of the calendar of each jurisdiction; where it is the whole world, weekends only.
-_HOLIDAYS = {
-    "UK": lambda years: holidays.country_holidays("GB", subdiv="ENG", years=years),
-    "EU": lambda years: holidays.financial_holidays("XECB", years=years),
-    "US": lambda years: holidays.country_holidays("US", years=years),
-    "Global": lambda _: {},
-}
 
 
 class UnknownSourceError(AssertionError):
     """A source that names nothing."""
-
-
-@dataclass(frozen=True)
-class Worked:
-    """A value that is worked out here: equal but for the rounding of sums."""
-
-    value: float
 
 
 def printed(*arguments: object) -> dict[str, Any]:
@@ -187,10 +141,6 @@ class Told:
             return self._at_rank(int(found["rank"]), found["column"])
         if (found := _PLAN.fullmatch(source)) is not None:
             return self._planned(found["task"], found["part"])
-        if source in ("plan.days", "plan.spare"):
-            return self._length(source)
-        if first == "plan":
-            return self._date_of_deal(rest)
         if (found := _CELL.fullmatch(source)) is not None:
             return self._in_table(found["table"], found["key"], found["column"])
         if first == "plan":
@@ -255,7 +205,7 @@ class Told:
             rows = self._periods.get(table)
         if rows is None:
             raise UnknownSourceError(f"{table} is no table")
-        found = [row for row in rows if _key(next(iter(row.values()))) == key]
+        found = [row for row in rows if str(next(iter(row.values()))) == key]
         if len(found) != 1 or column not in found[0]:
             raise UnknownSourceError(f"{table}[{key}].{column}")
         return found[0][column]
@@ -270,15 +220,15 @@ class Told:
         years = [months[first : first + 12] for first in range(0, len(months), 12)]
         return {
             "waterfall.quarters": [
-                {"quarter": number, **_over(rows)} for number, rows in enumerate(quarters, 1)
+                {"quarter": number, **over(rows)} for number, rows in enumerate(quarters, 1)
             ],
             "waterfall.years": [
-                {**_over(rows), "year": number} for number, rows in enumerate(years, 1)
+                {**over(rows), "year": number} for number, rows in enumerate(years, 1)
             ],
-            "waterfall.totals": [{"life": "life", **_over(months), "year": None}],
+            "waterfall.totals": [{"life": "life", **over(months), "year": None}],
             "waterfall.cash": [
-                *({"year": number, **_cash(rows)} for number, rows in enumerate(years, 1)),
-                {"year": "life", **_cash(months)},
+                *({"year": number, **cash(rows)} for number, rows in enumerate(years, 1)),
+                {"year": "life", **cash(months)},
             ],
         }
 
@@ -297,26 +247,26 @@ class Told:
             return self._plan.whole
         if name == "spare":
             return abs(self._spare())
-        years = _TENORS.get(name)
+        years = TENORS.get(name)
         if years is None:
             raise UnknownSourceError(f"plan.{name}")
         start = (self.manifest["request"]["project"] or {}).get("construction_start")
-        issue = _date(self._deal.get("issue_date") or start)
+        issue = as_date(self._deal.get("issue_date") or start)
         assert issue is not None
         months = self._input("ConstructionToCODMonths_23")
         if years:
             months += int(12 * float(self._input(years)) + 0.5)
-        return _months_after(issue, round(months))
+        return months_after(issue, round(months))
 
     def _spare(self) -> int:
         """Working days from the end of the plan to the close that is asked for."""
         deal, jurisdiction = self._deal, self.manifest["request"]["jurisdiction"]
         start, close = (
-            _date(deal["start_date"]),
-            _date(deal.get("target_close_date") or deal["issue_date"]),
+            as_date(deal["start_date"]),
+            as_date(deal.get("target_close_date") or deal["issue_date"]),
         )
         assert start is not None and close is not None
-        days = list(itertools.islice(_working_days(start, 1, jurisdiction), 1_000))
+        days = list(itertools.islice(working_days(start, 1, jurisdiction), 1_000))
         return sum(day <= close for day in days) - self._plan.whole
 
     def _planned(self, task_id: str, part: str) -> Any:
@@ -332,32 +282,6 @@ class Told:
         first = start if plan.days[task_id] else max(0, start - 1)
         day = first if part == "start" else max(first, start + plan.days[task_id] - 1)
         return self._dated(day, plan.whole)
-
-    def _length(self, source: str) -> int:
-        """Working days of the plan, or between its end and the close asked for."""
-        deal = self.names.get("deal") or {}
-        plan = Plan(self._tasks, deal.get("milestone_days") or {})
-        if source == "plan.days":
-            return plan.whole
-        ends = self._dated(max(0, plan.whole - 1), plan.whole)
-        close = _date(deal.get("target_close_date") or deal.get("issue_date"))
-        assert isinstance(ends, date) and close is not None
-        jurisdiction = self.manifest["request"]["jurisdiction"]
-        asked = next(_working_days(close, -1, jurisdiction))
-        days = _working_days(min(ends, asked), 1, jurisdiction)
-        return next(place for place, day in enumerate(days) if day == max(ends, asked))
-
-    def _date_of_deal(self, name: str) -> date:
-        """Issue, and the months of construction and of a term after it."""
-        request = self.manifest["request"]
-        issue = _date((self.names.get("deal") or {}).get("issue_date"))
-        issue = issue or _date((request["project"] or {}).get("construction_start"))
-        if issue is None or name not in _TERMS:
-            raise UnknownSourceError(f"plan.{name}")
-        term = _TERMS[name]
-        years = self._input(term) if term else 0
-        months = self._input("ConstructionToCODMonths_23") + 12 * years
-        return issue + relativedelta(months=round(months))
 
     @property
     def _tasks(self) -> dict[str, Any]:
@@ -379,63 +303,17 @@ class Told:
     def _dated(self, day: int, whole: int) -> int | date:
         """The working day `day` of a plan of `whole` days: a date where the deal gives one."""
         deal = self._deal
-        given = {name: _date(deal.get(name)) for name in
+        given = {name: as_date(deal.get(name)) for name in
                  ("start_date", "target_close_date", "issue_date")}  # fmt: skip
         jurisdiction = self.manifest["request"]["jurisdiction"]
         if given["start_date"] is not None:
-            days = _working_days(given["start_date"], 1, jurisdiction)
+            days = working_days(given["start_date"], 1, jurisdiction)
             return next(each for place, each in enumerate(days) if place == day)
         close = given["target_close_date"] or given["issue_date"]
         if close is None:
             return day
-        back = _working_days(close, -1, jurisdiction)
+        back = working_days(close, -1, jurisdiction)
         return next(each for place, each in enumerate(back) if place == max(0, whole - 1) - day)
-
-
-class Plan:
-    """Longest chains of tasks, each followed from its ends."""
-
-    def __init__(self, tasks: dict[str, Any], lengths: dict[str, int]) -> None:
-        self._after = {
-            name: [each for each in task.after if each in tasks] for name, task in tasks.items()
-        }
-        self.days = {name: lengths.get(name, task.days) for name, task in tasks.items()}
-        self.whole = max(self.through(name) for name in tasks)
-
-    def earliest(self, name: str) -> int:
-        """Days before the task can start."""
-        return max((self.earliest(each) + self.days[each] for each in self._after[name]), default=0)
-
-    def _left(self, name: str) -> int:
-        """Days that the longest chain after the task takes."""
-        later = [each for each, before in self._after.items() if name in before]
-        return max((self.days[each] + self._left(each) for each in later), default=0)
-
-    def through(self, name: str) -> int:
-        """Days of the longest chain that the task is in."""
-        return self.earliest(name) + self.days[name] + self._left(name)
-
-
-def _working_days(first: date, step: int, jurisdiction: str) -> Iterator[date]:
-    closed = _HOLIDAYS[jurisdiction](range(first.year - 4, first.year + 5))
-    day = first
-    while True:
-        if day.weekday() < 5 and day not in closed:
-            yield day
-        day += timedelta(days=step)
-
-
-def _months_after(day: date, months: int) -> date:
-    """The same day of a later month, or the last that the month has."""
-    year, month = divmod(day.month - 1 + months, 12)
-    for last in range(day.day, 0, -1):
-        with contextlib.suppress(ValueError):
-            return date(day.year + year, month + 1, last)
-    raise AssertionError(day)
-
-
-def _date(value: Any) -> date | None:
-    return date.fromisoformat(str(value)) if value is not None else None
 
 
 def _label(option: dict[str, Any], lever: str) -> Any:
@@ -447,42 +325,6 @@ def _label(option: dict[str, Any], lever: str) -> Any:
     return ", ".join(parts) or option.get(lever)
 
 
-def _key(value: Any) -> str:
-    return str(value)
-
-
-def _over(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        if name == "month":
-            continue
-        if name in ("year", "opening_reserves"):
-            found[name] = values[0]
-        elif _AT_THE_END.fullmatch(name):
-            found[name] = values[-1]
-        elif name == "covenant_dscr":
-            found[name] = min((value for value in values if value is not None), default=None)
-        else:
-            found[name] = Worked(math.fsum(value or 0.0 for value in values))
-    return found
-
-
-def _cash(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    def paid(*names: str) -> float:
-        return math.fsum(row[name] or 0.0 for row in rows for name in names)
-
-    closing = math.fsum(rows[-1][name] or 0.0 for name in _KEPT)
-    return {
-        **{name: Worked(paid(*columns)) for name, columns in _PAID.items()},
-        "received": Worked(paid("received") - paid("senior_lent")),
-        "to_reserves": Worked(closing - (rows[0]["opening_reserves"] or 0.0)),
-        "reserves": Worked(closing),
-        "trapped": any(row["trap_on"] for row in rows),
-        "prepaying": any(row["turbo_on"] for row in rows),
-    }
-
-
 def same(found: Any, told: Any) -> bool:
     """Equal to the last bit, signs of nought among it; sums that are worked out here nearly."""
     if isinstance(told, Worked):
@@ -490,7 +332,7 @@ def same(found: Any, told: Any) -> bool:
             found, told.value, rel_tol=1e-12, abs_tol=1e-6
         )
     if isinstance(found, date):
-        return found == (told if isinstance(told, date) else _date(told))
+        return found == (told if isinstance(told, date) else as_date(told))
     if isinstance(found, bool) or isinstance(told, bool):
         return found is told
     if isinstance(found, (int, float)) and isinstance(told, (int, float)):
@@ -498,62 +340,3 @@ def same(found: Any, told: Any) -> bool:
     if isinstance(told, list):
         told = ", ".join(f"{each:g}" for each in told)
     return type(found) is type(told) and bool(found == told)
-
-
-# -- comparisons -----------------------------------------------------------------------------------
-_ENTRY = re.compile(
-    r"(?P<field>old|new|change|old_pct|new_pct)\.(?P<part>\w+)\[(?P<name>.*)\]", re.DOTALL
-)
-_MOVED = re.compile(r"(?P<field>\w+)\.moved\[(?P<place>\d+)\]")
-_BESIDE = re.compile(r"beside\[(?P<number>\d+)\]\.(?P<column>\w+)")
-
-
-class ToldOfTwo:
-    """What `atlas-forge compare RUN_A RUN_B --json` and the manifests of both runs tell."""
-
-    def __init__(self, out: Path, old: str, new: str) -> None:
-        self._found = printed("compare", old, new, "--out", out)
-        self._runs = {"old": Told(out, old, 0), "new": Told(out, new, 0)}
-
-    def value(self, source: str) -> Any:
-        """The value at a source. Raises UnknownSourceError."""
-        found, side = self._found, source[:3]
-        if (place := _MOVED.fullmatch(source)) is not None:
-            return at(found["structures"]["moved"], f"[{int(place['place']) - 1}].{place['field']}")
-        if (entry := _ENTRY.fullmatch(source)) is not None:
-            rows = [row for row in found.get(entry["part"], ())
-                    if row.get("name", row.get("path")) == entry["name"]]  # fmt: skip
-            if len(rows) != 1:
-                raise UnknownSourceError(source)
-            return at(rows[0], entry["field"])
-        if source.startswith("structures."):
-            return at(found, source)
-        if source in ("old.optimal", "new.optimal"):
-            return found["optimal"][source == "new.optimal"]
-        if source.startswith(("old.run.", "new.run.")):
-            return self._runs[side].value(source[4:])
-        raise UnknownSourceError(source)
-
-
-class ToldOfSeveral:
-    """What `atlas-forge compare RUN A B … --json` and the run's manifest tell."""
-
-    def __init__(self, out: Path, run_id: str, numbers: list[int]) -> None:
-        self._found = printed("compare", run_id, *numbers, "--out", out)
-        self._run = Told(out, run_id, numbers[0])
-        self._places = {number: place for place, number in enumerate(numbers)}
-
-    def value(self, source: str) -> Any:
-        """The value at a source. Raises UnknownSourceError."""
-        if source.startswith("run."):
-            return self._run.value(source)
-        found = _BESIDE.fullmatch(source)
-        if found is None or int(found["number"]) not in self._places:
-            raise UnknownSourceError(source)
-        place = self._places[int(found["number"])]
-        if found["column"] == "rank":
-            return self._found["structures"][place]["rank"]
-        columns = [each for each in self._found["columns"] if each["name"] == found["column"]]
-        if len(columns) != 1:
-            raise UnknownSourceError(source)
-        return columns[0]["values"][place]

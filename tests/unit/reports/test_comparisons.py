@@ -14,7 +14,8 @@ from pipeline.reports.pack.rendering import FORMATS, rendered
 from pipeline.reports.pack.runs_compared import runs_compared
 from pipeline.reports.pack.structures_beside import structures_beside
 from pipeline.storage.results import LocalResults
-from tests.pack_sources import Told, ToldOfSeveral, ToldOfTwo, printed, same
+from tests.compare_sources import ToldOfSeveral, ToldOfTwo
+from tests.pack_sources import Told, printed, same
 from tests.pack_text import missing_in, shown_in
 from tests.run_projects import request_of, run_here, write_project
 
