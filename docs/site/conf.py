@@ -110,7 +110,16 @@ def _toctree(title: str, pages: tuple[str, ...] | list[str]) -> str:
     return "\n```{toctree}\n:hidden:\n" + caption + "\n" + "\n".join(pages) + "\n```\n"
 
 
+def _finished(app: Sphinx, error: Exception | None) -> None:
+    """A folder of a web server is asked for index.html, and the first page is README's."""
+    if error is None:
+        to = f'<meta http-equiv="refresh" content="0; url={root_doc}.html">'
+        page = f'<!doctype html><meta charset="utf-8"><title>{project}</title>{to}\n'
+        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
+    app.connect("build-finished", _finished)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
