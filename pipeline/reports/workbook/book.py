@@ -14,7 +14,7 @@ from typing import Final, Literal
 from pipeline.reports.workbook.expression import Node, Operand, Place, Reader, Scalar, Value, node
 
 Kind = Literal[
-    "title", "lead", "heading", "group", "head", "label", "text", "note", "input", "formula",
+    "title", "lead", "group", "head", "label", "text", "note", "input", "formula",
     "recorded", "fact", "check", "unit",
 ]  # fmt: skip
 Content = Scalar | None

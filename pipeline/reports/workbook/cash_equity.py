@@ -12,6 +12,7 @@ from pipeline.reports.workbook.expression import (
     either,
     every,
     is_number,
+    is_under,
     least,
     most,
     node,
@@ -56,12 +57,12 @@ def covenant_specs(form: Form, inputs: Inputs, subject: Subject, schedule: Table
         return choice(t["month"] > window, t["covenant_service_window"], t["covenant_service"])
 
     def holds(t: Table, state: str, below: Node) -> Node:
-        hit = choice(_tested(t), choice(_under(t["covenant"], below - slack), 1, 0),
+        hit = choice(_tested(t), choice(is_under(t["covenant"], below - slack), 1, 0),
                      t[state].before)  # fmt: skip
         return choice(t["month"] <= months, hit, 0)
 
     def clean(t: Table) -> Node:
-        hit = _under(t["covenant"], i[x.TRAP_TRIGGER_DSCR] - slack)
+        hit = is_under(t["covenant"], i[x.TRAP_TRIGGER_DSCR] - slack)
         run = choice(hit, 0, t["clean"].before + 1)
         return choice(_tested(t), run, t["clean"].before)
 
@@ -100,11 +101,6 @@ def covenant_specs(form: Form, inputs: Inputs, subject: Subject, schedule: Table
 
 def _tested(t: Table) -> Node:
     return is_number(t["covenant"])
-
-
-def _under(value: Node, limit: Node) -> Node:
-    """value < limit; not where value is no number."""
-    return choice(is_number(value), value, limit) < limit
 
 
 def mezz_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
@@ -209,7 +205,7 @@ def mezz_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
     ]  # fmt: skip
 
 
-def reserve_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
+def reserve_specs(form: Form, inputs: Inputs) -> list[Spec]:
     """The mezzanine's own reserve: what it pays, its top-up, its release."""
     i, book = inputs, form.book
     slack = book["Tolerance"]
@@ -266,7 +262,7 @@ def reserve_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
     ]  # fmt: skip
 
 
-def equity_specs(form: Form, inputs: Inputs, schedule: Table) -> list[Spec]:
+def equity_specs(form: Form, inputs: Inputs) -> list[Spec]:
     """Prepayment, trap, subordinated fee, and what equity gets."""
     i, book = inputs, form.book
     penalty = 1 + book["Penalty"]

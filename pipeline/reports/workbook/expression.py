@@ -294,24 +294,19 @@ def size(operand: Operand) -> Node:
     return Call("ABS", abs, operand)
 
 
-def root(operand: Operand) -> Node:
-    """SQRT."""
-    return Call("SQRT", math.sqrt, operand)
-
-
-def natural_exponential(operand: Operand) -> Node:
-    """EXP."""
-    return Call("EXP", math.exp, operand)
-
-
-def normal_probability(operand: Operand) -> Node:
-    """NORMSDIST: that a standard normal is at most the operand."""
-    return Call("NORMSDIST", lambda z: 0.5 * math.erfc(-z / math.sqrt(2.0)), operand)
-
-
 def is_number(operand: Operand) -> Node:
     """ISNUMBER."""
     return Call("ISNUMBER", lambda value: isinstance(value, (int, float)), operand)
+
+
+def number_or(value: Operand, instead: Operand) -> Node:
+    """A value where it is a number."""
+    return choice(is_number(value), value, instead)
+
+
+def is_under(value: Operand, limit: Operand) -> Node:
+    """value < limit; not where the value is a text, which spreadsheets put above all numbers."""
+    return number_or(value, limit) < limit
 
 
 def at_place(values: Node, place: Operand) -> Node:
@@ -350,11 +345,6 @@ def sum_where(keys: Node, wanted: Operand, values: Node) -> Node:
     return Call("SUMIF", add, keys, wanted, values)
 
 
-def count_where(keys: Node, wanted: Operand) -> Node:
-    """COUNTIF: how often a value is in a range."""
-    return Call("COUNTIF", lambda found, key: found.count(key), keys, wanted)
-
-
 def distance(left: Node, right: Node) -> Node:
     """SUMPRODUCT(ABS(left - right)): how far two ranges of numbers lie apart in all."""
 
@@ -370,15 +360,6 @@ class _Distance(Call):
     def text(self, at: int, home: Place) -> str:
         one, other = (each.text(at, home) for each in self.operands)
         return f"SUMPRODUCT(ABS({one}-{other}))"
-
-
-def products(left: Node, right: Node) -> Node:
-    """SUMPRODUCT of two ranges of numbers."""
-
-    def add(first: list[float], second: list[float]) -> float:
-        return math.fsum(a * b for a, b in zip(first, second, strict=True))
-
-    return Call("SUMPRODUCT", add, left, right)
 
 
 def rate_of_return(flows: Node, guess: Operand) -> Node:

@@ -15,7 +15,6 @@ from pipeline.reports.workbook.expression import (
     least,
     most,
     same,
-    total,
     whole,
 )
 from pipeline.reports.workbook.inputs import HOURS_A_MONTH, Inputs, fx_of
@@ -210,11 +209,6 @@ def _received(book: Book) -> Callable[[Table], Node]:
         return choice(t["month"] > by, at_place(t["gross"].all, t["month"] - by), 0)
 
     return lambda t: (1 - part) * late(t, lag) + part * late(t, lag + 1)
-
-
-def net_of_last_year(book: Book, schedule: Table) -> Node:
-    """Net income of the last twelve months of the lease."""
-    return total(schedule["last_year"].all)
 
 
 def last_year_column(book: Book) -> Spec:

@@ -163,8 +163,8 @@ def _waterfall(
             *cash.paid_specs(form, inputs, schedule),
             *cash_equity.covenant_specs(form, inputs, subject, schedule),
             *cash_equity.mezz_specs(form, inputs, schedule),
-            *cash_equity.reserve_specs(form, inputs, schedule),
-            *cash_equity.equity_specs(form, inputs, schedule),
+            *cash_equity.reserve_specs(form, inputs),
+            *cash_equity.equity_specs(form, inputs),
         ]
     )
     quarter = Spec("quarter", "Quarter", "quarter", "from COD",

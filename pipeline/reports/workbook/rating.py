@@ -9,7 +9,6 @@ from pipeline.explain.case import ROW, Case
 from pipeline.reports.workbook.book import Form, Spec, Table
 from pipeline.reports.workbook.expression import (
     Node,
-    Operand,
     at_place,
     choice,
     differs,
@@ -19,6 +18,7 @@ from pipeline.reports.workbook.expression import (
     least,
     most,
     node,
+    number_or,
     place_of,
     same,
     size,
@@ -87,26 +87,22 @@ def fill_rating(form: Form, inputs: Inputs, ratings: Table, notches: Table, case
     _fill_structure(form, ratings)
 
 
-def _number_or(value: Node, instead: Operand) -> Node:
-    return choice(is_number(value), value, instead)
-
-
 def _fill_legs(form: Form, inputs: Inputs, ratings: Table) -> None:
     """Columns that say, rating by rating, whether its legs hold."""
     book = form.book
     slack, shift = book["Tolerance"], book["Matrix_Shift"]
-    dscr, ltv = _number_or(book["Dscr_Min"], 0), book["Senior_Ltv_Pct"]
+    dscr, ltv = number_or(book["Dscr_Min"], 0), book["Senior_Ltv_Pct"]
 
     def within(t: Table) -> Node:
         return either(same(is_number(t["max_ltv"]), False),
-                      ltv <= _number_or(t["max_ltv"], ltv) + slack)  # fmt: skip
+                      ltv <= number_or(t["max_ltv"], ltv) + slack)  # fmt: skip
 
     def covered(t: Table) -> Node:
         return either(same(is_number(t["min_dscr"]), False),
-                      dscr >= _number_or(t["min_dscr"], 0) + shift - slack)  # fmt: skip
+                      dscr >= number_or(t["min_dscr"], 0) + shift - slack)  # fmt: skip
 
     def relieved(t: Table) -> Node:
-        needed = _number_or(t["min_dscr"], 0) + shift - t["relief"]
+        needed = number_or(t["min_dscr"], 0) + shift - t["relief"]
         return every(is_number(t["min_dscr"]), t["insurer"] > 0,
                      book["Insurer_Notch"] <= t["insurer"],
                      dscr >= needed - slack)  # fmt: skip
@@ -129,8 +125,8 @@ def _concentrated(inputs: Inputs, form: Form, ratings: Table, after: Node, wrapp
     weakest = at_place(ratings["tenant_notch"].all, place)
     breached = either(
         share > i[x.CONCENTRATION_LIMIT_PCT] + slack,
-        share > _number_or(most_share, share) + slack,
-        tenant > _number_or(weakest, _ABSENT),
+        share > number_or(most_share, share) + slack,
+        tenant > number_or(weakest, _ABSENT),
     )
     enhanced = either(
         wrapped,
@@ -158,10 +154,10 @@ def _named(ratings: Table, number: Node, debt: Node) -> Node:
 def _fill_mezzanine(form: Form, inputs: Inputs, ratings: Table) -> None:
     book = form.book
     slack, shift = book["Tolerance"], book["Matrix_Shift"]
-    mezz, cover = book["Mezz_Notional"], _number_or(book["Mezz_Dscr_Min"], 0)
+    mezz, cover = book["Mezz_Notional"], number_or(book["Mezz_Dscr_Min"], 0)
 
     def leg(t: Table) -> Node:
-        return _number_or(t["min_dscr"], -1e6) + shift
+        return number_or(t["min_dscr"], -1e6) + shift
 
     def wraps(t: Table) -> Node:
         return every(is_number(t["min_dscr"]), t["insurer"] > 0,

@@ -10,8 +10,10 @@ from pipeline.reports.workbook.expression import (
     counted,
     every,
     is_number,
+    is_under,
     least,
     most,
+    number_or,
     same,
     total,
     whole,
@@ -21,7 +23,6 @@ from pipeline.reports.workbook.inputs import Inputs
 UNIT = "Senior, per 1 of debt"
 MONEY = "Senior"
 NO_DEBT = "no debt"
-NO_MONTH = "no month"
 
 
 def fill_terms(form: Form, inputs: Inputs) -> None:
@@ -155,13 +156,13 @@ def fill_size(form: Form, inputs: Inputs, table: Table) -> None:
                           choice(icr > 0, income / (icr * book["Senior_Rate"]), "no limit"),
                           "money", "least income ÷ (least ICR × i)")  # fmt: skip
     form.formula("Senior_Notional", "Senior notional",
-                        choice(income > 0, most(0, least(by_dscr, _number_or(by_ltv, by_dscr),
-                                                        _number_or(by_icr, by_dscr))), 0), "money",
+                        choice(income > 0, most(0, least(by_dscr, number_or(by_ltv, by_dscr),
+                                                        number_or(by_icr, by_dscr))), 0), "money",
                         "the least of them; nothing without income in a test month")  # fmt: skip
     tie = 1 - 1e-12
-    ltv_binds = every(is_number(by_ltv), _under(by_ltv, by_dscr * tie))
+    ltv_binds = every(is_number(by_ltv), is_under(by_ltv, by_dscr * tie))
     so_far = choice(ltv_binds, by_ltv, by_dscr)
-    icr_binds = every(is_number(by_icr), _under(by_icr, so_far * tie))
+    icr_binds = every(is_number(by_icr), is_under(by_icr, so_far * tie))
     form.formula("Binding_Constraint", "Covenant that binds",
                  choice(income > 0, choice(icr_binds, "ICR", choice(ltv_binds, "LTV", "DSCR")),
                         "DSCR"), "", "ties in the order DSCR, LTV, ICR")  # fmt: skip
@@ -202,16 +203,6 @@ def fill_coverage(form: Form, inputs: Inputs, table: Table) -> None:
         total(table["under_1"].all)), "months", "")  # fmt: skip
 
 
-def _under(value: Node, limit: Node) -> Node:
-    """value < limit, where value may be a text: then a spreadsheet says no."""
-    return _number_or(value, limit) < limit
-
-
-def _number_or(value: Node, instead: Node) -> Node:
-    """A value where it is a number."""
-    return choice(is_number(value), value, instead)
-
-
 def fill_schedule(book: Book, table: Table, inputs: Inputs) -> None:
     """Schedule of the sized debt, and its coverage."""
     months, tail = book["Senior_Months"], 12 * book["Tail_Years"]
@@ -245,6 +236,6 @@ def fill_schedule(book: Book, table: Table, inputs: Inputs) -> None:
                               t["dscr"], ""), group=MONEY),
         Spec("under_1", "Under 1.0x", "", "1 in a test month whose coverage is under 1",
              lambda t: choice(is_number(t["dscr"]),
-                              choice(_under(t["dscr"], 1 - book["Tolerance"]), 1, 0), 0),
+                              choice(is_under(t["dscr"], 1 - book["Tolerance"]), 1, 0), 0),
              group=MONEY, width=9),
     ))  # fmt: skip

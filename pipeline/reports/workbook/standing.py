@@ -27,6 +27,7 @@ from pipeline.reports.workbook.expression import (
     least,
     most,
     node,
+    number_or,
     place_of,
     same,
     size,
@@ -138,7 +139,7 @@ def fill_repo(form: Form, inputs: Inputs, ratings: Table, banks: Table, case: Ca
                          choice(rating > 0, by_tenor, NONE), "%", "RK-REPO-002")  # fmt: skip
     own = {
         "Repo_Flag": ("Sought", inputs.is_on(x.REPO_FLAG)),
-        "Repo_Wal": ("Average life", _number_or(book["Senior_Wal"], _NEVER)
+        "Repo_Wal": ("Average life", number_or(book["Senior_Wal"], _NEVER)
                      <= i[x.MAX_SENIOR_WAL_YEARS] + slack),
         "Repo_Where": ("Eligible jurisdiction",
                        same(i[x.JURISDICTION_ELIGIBILITY], "CB_RepoEligible")),
@@ -154,7 +155,7 @@ def fill_repo(form: Form, inputs: Inputs, ratings: Table, banks: Table, case: Ca
     where = i[x.JURISDICTION]
     rule = {
         "Repo_Rating": ("Rating", rating >= book["Repo_Min_Rating"]),
-        "Repo_Dscr": ("DSCR", _number_or(book["Dscr_Min"], -_NEVER)
+        "Repo_Dscr": ("DSCR", number_or(book["Dscr_Min"], -_NEVER)
                       >= book["Repo_Min_Dscr"] - slack),
         "Repo_Bank": ("There is a central bank", differs(bank("currency"), NONE)),
         "Repo_Bank_Rating": ("The bank's rating", rating >= bank("rating")),
@@ -184,7 +185,7 @@ def fill_repo(form: Form, inputs: Inputs, ratings: Table, banks: Table, case: Ca
                  "%", "RK-REPO-002")  # fmt: skip
     form.formula("Repo_Cash", "Cash a holder could raise",
                  choice(every(senior > 0, same(eligible, YES), is_number(found)),
-                        senior * (1 - _number_or(found, 0) / 100), NOT_ELIGIBLE), "money",
+                        senior * (1 - number_or(found, 0) / 100), NOT_ELIGIBLE), "money",
                  "S × (1 − haircut)")  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def fill_score(form: Form, ratings: Table, case: Case) -> None:
     form.heading("Composite score and hard filters")
     rating, scale = book["Senior_Rating_Number"], book["Score_Currency_Scale"]
     ceiling = book["Score_Wacc_Ceiling"]
-    cover = least(_number_or(book["Dscr_Min"], 0) / book["Score_Dscr_Ceiling"], 1)
+    cover = least(number_or(book["Dscr_Min"], 0) / book["Score_Dscr_Ceiling"], 1)
     score = (
         book["Weight_Senior"] * book["Senior_Notional"] / (book["Score_Senior_Unit"] * scale)
         + book["Weight_Wacc"] * (ceiling - book["Wacc"]) / ceiling
@@ -225,7 +226,7 @@ def _filter(book: Book, figure: int, sign: int, limit: float) -> tuple[str, Node
     rated = figure in (f.SENIOR_RATING, f.MEZZ_RATING)
     shown = CATEGORIES[int(limit)] if rated else f"{limit:g}"
     told = f"{name.removesuffix('_Number').replace('_', ' ')} {_SIGNS[sign]} {shown}"
-    value = _number_or(cell, 0)
+    value = number_or(cell, 0)
     tests = {
         codes.FILTER_AT_LEAST: value >= limit - slack,
         codes.FILTER_AT_MOST: value <= limit + slack,
@@ -234,10 +235,6 @@ def _filter(book: Book, figure: int, sign: int, limit: float) -> tuple[str, Node
     # a rating number of 0 is no rating
     there = cell > 0 if rated else is_number(cell)
     return told, every(there, tests[sign])
-
-
-def _number_or(value: Node, instead: float) -> Node:
-    return choice(is_number(value), value, instead)
 
 
 def _of(ratings: Table, key: str, number: Node) -> Node:

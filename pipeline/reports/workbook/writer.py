@@ -28,7 +28,6 @@ _FORMATS: Final = {
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "title": {"bold": True, "font_size": 16, "font_color": _NAVY},
     "lead": {"font_size": 10, "font_color": _GREY},
-    "heading": {"bold": True, "font_color": _NAVY},
     "group": {"bold": True, "font_color": _NAVY, "bg_color": _PALE, "bottom": 1,
               "bottom_color": _LINE},
     "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "text_wrap": True,
