@@ -17,6 +17,9 @@ labels:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 fs_group: 10001
+{{- if .Values.monitoring.enabled }}
+metrics: true
+{{- end }}
 scheduler:
   resources: {{- toYaml $dask.scheduler.resources | nindent 4 }}
   {{- include "atlas-forge.daskPlacement" $dask.scheduler | nindent 2 }}

@@ -56,6 +56,10 @@ job_configuration:
               env:
                 {{- include "atlas-forge.flowEnv" . | nindent 16 }}
               securityContext: {{- include "atlas-forge.containerSecurity" . | nindent 16 }}
+              {{- if .Values.monitoring.enabled }}
+              ports:
+                - {name: metrics, containerPort: {{ .Values.monitoring.port }}, protocol: TCP}
+              {{- end }}
               resources:
                 requests:
                   cpu: "{{ "{{ cpu_request }}" }}"
@@ -102,6 +106,14 @@ variables:
 - {name: ATLAS_FORGE_MONGO_FILE, value: /etc/atlas-forge/mongo/uri}
 {{- end }}
 {{- include "atlas-forge.storeEnv" . }}
+{{- with .Values.monitoring }}
+{{- if .enabled }}
+- {name: ATLAS_FORGE_METRICS, value: "0.0.0.0:{{ .port }}"}
+{{- with .pushgateway.url }}
+- {name: ATLAS_FORGE_METRICS_PUSH, value: {{ . | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.flow.env }}
 {{ toYaml . }}
 {{- end }}

@@ -76,6 +76,29 @@
 {{- $problems = append $problems "dask.requireOperator: this cluster does not know DaskCluster; install the Dask operator first (docs/kubernetes.md; for `helm template` add --api-versions kubernetes.dask.org/v1/DaskCluster)" -}}
 {{- end -}}
 
+{{- $m := $v.monitoring -}}
+{{- if $m.enabled -}}
+{{- if and $m.prefectServer.enabled (not $v.prefect.server.enabled) -}}
+{{- $problems = append $problems "monitoring.prefectServer.enabled: is for prefect.server.enabled, which is false" -}}
+{{- end -}}
+{{- if and $m.prefectServer.enabled (not $m.prefectServer.existingSecret) -}}
+{{- $problems = append $problems "monitoring.prefectServer.existingSecret: is needed (keys username, password): the server's metrics are behind its login" -}}
+{{- end -}}
+{{- range $v.flow.env -}}
+{{- if has .name (list "ATLAS_FORGE_METRICS" "ATLAS_FORGE_METRICS_PUSH") -}}
+{{- $problems = append $problems (printf "flow.env: %s is set by monitoring.port and monitoring.pushgateway.url" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $where := list "prometheus" "pushgateway" -}}
+{{- $who := index $m $where -}}
+{{- if and $v.networkPolicy.enabled (or (eq $where "prometheus") $who.url) (not (and $who.namespaceLabels $who.podLabels)) -}}
+{{- $problems = append $problems (printf "monitoring.%s: namespaceLabels and podLabels are needed; without labels a network policy lets every pod in" $where) -}}
+{{- end -}}
+{{- end -}}
+{{- else if or $m.prefectServer.enabled $m.pushgateway.url -}}
+{{- $problems = append $problems "monitoring.enabled: is false while monitoring.prefectServer or monitoring.pushgateway is set" -}}
+{{- end -}}
+
 {{- range $name, $pod := dict "prefect.server" $v.prefect.server "prefect.worker" $v.prefect.worker "prefect.register" $v.prefect.register "flow" $v.flow "dask.scheduler" $v.dask.scheduler "dask.worker" $v.dask.worker "trial.postgres" $v.trial.postgres "trial.mongo" $v.trial.mongo "trial.s3" $v.trial.s3 -}}
 {{- range list "cpu" "memory" -}}
 {{- if not (dig "requests" . "" $pod.resources) -}}

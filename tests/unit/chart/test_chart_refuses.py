@@ -76,6 +76,22 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
     ("store.region", "eu central", "does not match pattern"),
     ("mongo.uri", "mongodb://me:secret@x", "additional properties 'uri' not allowed"),
     ("serviceAccounts.everyone", {}, "additional properties 'everyone' not allowed"),
+    ("monitoring.enabled", "yes", "got string, want boolean"),
+    ("monitoring.alert", {}, "additional properties 'alert' not allowed"),
+    ("monitoring.port", 80, "minimum: got 80, want 1,024"),
+    ("monitoring.scrapeSeconds", 60, "maximum: got 60, want 30"),
+    ("monitoring.labels", {"release": "not a label"}, "does not match pattern"),
+    ("monitoring.prometheus.cidrs", [], "additional properties 'cidrs' not allowed"),
+    ("monitoring.pushgateway.url", "gateway:9091", "does not match pattern"),
+    ("monitoring.pushgateway.url", "http://me:secret@gateway:9091", "does not match pattern"),
+    ("monitoring.dashboard.labels", {"a": 1}, "got number, want string"),
+    ("monitoring.alerts.runbook", "a#b", "does not match pattern"),
+    ("monitoring.alerts.cpu", {"threshold": 5}, "additional properties 'threshold' not allowed"),
+    ("monitoring.alerts.memory.percent", 120, "maximum: got 120, want 100"),
+    ("monitoring.alerts.queue.partitions", 0, "minimum: got 0, want 1"),
+    ("monitoring.alerts.errors.severity", "page", "'info', 'warning', 'critical'"),
+    ("monitoring.alerts.stalled.minutes", -1, "minimum: got -1, want 0"),
+    ("monitoring.alerts.slower.days", 0, "minimum: got 0, want 1"),
     ("networkPolicy.apiServer.cidrs", [], "minItems: got 0, want 1"),
     ("networkPolicy.store.cidrs", ["anywhere"], "does not match pattern"),
     ("networkPolicy.mongo.ports", [70_000], "maximum: got 70,000, want 65,535"),
@@ -177,6 +193,32 @@ BAD_TOGETHER: dict[str, tuple[list[Object], str]] = {
     "no request": (
         [at("dask.worker.resources.requests.cpu", None)],
         "dask.worker.resources.requests.cpu: is needed",
+    ),
+    "server's metrics without their login": (
+        [at("monitoring.enabled", True), at("monitoring.prefectServer.enabled", True)],
+        "monitoring.prefectServer.existingSecret: is needed",
+    ),
+    "metrics of no server": (
+        [NO_SERVER, at("monitoring", {"enabled": True, "prefectServer": {"enabled": True}})],
+        "monitoring.prefectServer.enabled: is for prefect.server.enabled",
+    ),
+    "gateway without monitoring": (
+        [at("monitoring.pushgateway.url", "http://gateway:9091")],
+        "monitoring.enabled: is false while monitoring.prefectServer or monitoring.pushgateway",
+    ),
+    "metrics for everybody": (
+        [
+            at("monitoring.enabled", True),
+            at("monitoring.prometheus.podLabels", {"app.kubernetes.io/name": None}),
+        ],
+        "monitoring.prometheus: namespaceLabels and podLabels are needed",
+    ),
+    "metrics set twice": (
+        [
+            at("monitoring.enabled", True),
+            at("flow.env", [{"name": "ATLAS_FORGE_METRICS", "value": ":1"}]),
+        ],
+        "flow.env: ATLAS_FORGE_METRICS is set by monitoring.port",
     ),
     "label of the chart": (
         [at("commonLabels", {"app.kubernetes.io/name": "mine"})],
