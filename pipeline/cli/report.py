@@ -42,12 +42,17 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
     return "\n".join(lines)
 
 
-def books_line(summary: dict[str, Any]) -> str:
-    """Rulebook and market of a run, and whether the market was stale."""
-    rulebook, market = summary["rulebook"], summary["market"]
+def books_of(summary: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+    """Rulebook and market of a run; summaries of earlier versions left them to the manifest."""
+    return {name: summary.get(name) or manifest[name] for name in ("rulebook", "market")}
+
+
+def books_line(books: dict[str, Any]) -> str:
+    """Rulebook and market of a run, and whether the market was stale, where that is told."""
+    rulebook, market = books["rulebook"], books["market"]
     stale = (
         f", stale: {market['age_days']} days old, the limit is {market['stale_after_days']}"
-        if market["stale"]
+        if market.get("stale")
         else ""
     )
     return (

@@ -50,6 +50,7 @@ def command(
       atlas-forge top small-1a2b3c4d5e6f --sort wacc --columns id,wacc,dscr,_38
       atlas-forge top small-1a2b3c4d5e6f --json
     """
+    from pipeline.cli.report import books_line, books_of, plain_table, top_table
     from pipeline.query.rows import ranked_of
 
     results = results_of(out, mongo)
@@ -58,14 +59,13 @@ def command(
         _list(ranked.fields, run_id)
         return
     found, matched, names = _chosen(ranked, rows, where, pareto, sort, columns)
-    summary = results.summary(run_id)
+    books = books_of(results.summary(run_id), results.manifest(run_id))
     if wants_json():
         print_json(
             {
                 "schema": 1,
                 "run_id": run_id,
-                "rulebook": summary["rulebook"],
-                "market": summary["market"],
+                **books,
                 "where": where,
                 "pareto": pareto,
                 "matched": matched,
@@ -74,9 +74,7 @@ def command(
         )
         return
     if found:
-        from pipeline.cli.report import books_line, plain_table, top_table
-
-        note(books_line(summary))
+        note(books_line(books))
         say(top_table(found) if names is None else plain_table(found))
     elif ranked.rows:
         say(f"None of the {ranked.rows:,} survivors of {run_id} match.")

@@ -20,7 +20,7 @@ from pipeline.problem import TierShares
 from pipeline.stages.pruning import evaluated
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import UnreadableDocumentError, json_bytes
-from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, plan_of
+from pipeline.storage.plan import PLAN_PATH, Plan, UnreadablePlanError, other_inputs, plan_of
 from pipeline.storage.results import RANKED_PATH, LocalResults, ResultsStore
 
 
@@ -46,10 +46,7 @@ def stored_run(results: ResultsStore, run_id: str) -> StoredRun:
     except UnreadableDocumentError as error:
         raise UnreadablePlanError(f"{PLAN_PATH} of run {run_id} cannot be read: {error}") from error
     if plan.problem.base.shape != (x.N_INPUTS,):
-        raise UnreadablePlanError(
-            f"the plan of run {run_id} was written by engine {plan.fingerprint}, whose inputs this "
-            "engine cannot read; start the run again from its project file"
-        )
+        raise UnreadablePlanError(other_inputs(run_id, plan.fingerprint))
     return StoredRun(results, plan, manifest)
 
 

@@ -19,6 +19,7 @@ from pipeline.query.rows import RankedRows, levers_of, open_ranked
 from pipeline.query.variance import CellSums, IntArray, Share, pairs_of
 from pipeline.space.levers import LeverSpace
 from pipeline.storage.checkpoints import PRUNING, DamagedPartError, Owner, read_marker, read_part
+from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import read_json
 from pipeline.storage.plan import PLAN_PATH
 from pipeline.storage.results import LocalResults
@@ -173,7 +174,9 @@ def _evaluated(store: Store, plan: Mapping[str, Any]) -> Iterator[pa.Table]:
     for number in range(plan["partitions"]):
         checked = read_marker(store, owner, PRUNING, number)
         if checked.marker is None:
-            raise DamagedPartError(f"pruning part {number}: {checked.reason or 'it is missing'}")
+            raise DamagedPartError(
+                f"pruning part {number}: {checked.reason or 'it is missing'}{_if_other(owner)}"
+            )
         waiting.append(read_part(store, checked.marker, _EVALUATED_COLUMNS))
         held += waiting[-1].num_rows
         if held >= _ROWS_AT_ONCE:
@@ -181,6 +184,16 @@ def _evaluated(store: Store, plan: Mapping[str, Any]) -> Iterator[pa.Table]:
             waiting, held = [], 0
     if waiting:
         yield pa.concat_tables(waiting)
+
+
+def _if_other(owner: Owner) -> str:
+    """Markers of another engine may have another form."""
+    if owner.fingerprint == engine_fingerprint():
+        return ""
+    return (
+        f"; the run was made by engine {owner.fingerprint}, this is {engine_fingerprint()}: start "
+        "it again from its project file"
+    )
 
 
 def _document(gathered: Gathered) -> dict[str, Any]:

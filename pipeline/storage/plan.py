@@ -15,9 +15,11 @@ from typing import Any, Final, get_type_hints
 
 import numpy as np
 
+from pipeline.escape import visible
 from pipeline.problem import Lever, Problem
 from pipeline.space.levers import IntArray, LeverSpace
 from pipeline.space.partitions import number_of_partitions, partition_ids, partition_of
+from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.store import Store, read_twice
 
 SCHEMA: Final = 1
@@ -103,12 +105,22 @@ def plan_of(data: bytes) -> Plan:
         )
         changed = plan.plan_hash != document.get("plan_hash")
     except _UNREADABLE as error:
-        raise UnreadablePlanError(f"the plan cannot be read: {repr(error)[:200]}") from error
+        told = _of_another_engine(data) or f"the plan cannot be read: {repr(error)[:200]}"
+        raise UnreadablePlanError(told) from error
     if changed:
         raise UnreadablePlanError(
             "the plan was changed after it was written: its hash does not match"
         )
     return plan
+
+
+def other_inputs(run_id: str, engine: str) -> str:
+    """What is said of a run whose plan has not the inputs of this engine."""
+    return (
+        f"the plan of run {run_id} was written by engine {engine}, whose inputs this engine "
+        f"({engine_fingerprint()}) cannot read; start the run again from its project file, or see "
+        "by `atlas-forge migrate` which commands still read what it stored"
+    )
 
 
 def read_plan(store: Store) -> Plan | None:
@@ -142,6 +154,20 @@ def problem_of_json(document: dict[str, Any]) -> Problem:
     return Problem(
         **{field.name: _read(types[field.name], document[field.name]) for field in fields(Problem)}
     )
+
+
+def _of_another_engine(data: bytes) -> str | None:
+    """The sentence for a plan that is as it was written, by another engine; None for any other."""
+    try:
+        document = json.loads(data)
+        told = document.pop("plan_hash")
+        found = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        engine, run_id = document["fingerprint"], document["run_id"]
+    except _UNREADABLE:
+        return None
+    if found != told or engine == engine_fingerprint():
+        return None
+    return other_inputs(visible(str(run_id)), visible(str(engine)))
 
 
 def _written(value: Any) -> Any:

@@ -24,6 +24,7 @@ from pipeline.storage.manifest import UnreadableDocumentError
 from pipeline.storage.results import (
     NEAR_MISSES_PATH,
     RANKED_PATH,
+    SUMMARY_PATH,
     LocalResults,
     head,
     thinned,
@@ -98,6 +99,11 @@ def run_page(folder: Path, most: int = MAX_ROWS) -> RunPage:
         raise UnreadableDocumentError(
             f"{RANKED_PATH} of run {run_id} lacks {len(missing)} columns of this engine, "
             f"{missing[0]} the first; the project run again has them"
+        )
+    if "market" not in summary:
+        raise UnreadableDocumentError(
+            f"{SUMMARY_PATH} of run {run_id} was written by engine {manifest.get('fingerprint')}, "
+            "before summaries told the market's age; the project run again has it"
         )
     best = summary["optimal"]
     places = _marked(ranked, None if best is None else int(best["permutation_id"]))
