@@ -28,8 +28,8 @@ AUDIT_PATH: Final = "audit.jsonl"
 AUDIT_FOLDER: Final = "audit"
 SCHEMA: Final = 1
 
-RUN, RESUME, REPORT, TAKEOVER, MERGE, EXPORT, REMOVE, GC, CANCEL = (
-    "run", "resume", "report", "takeover", "merge", "export", "rm", "gc", "cancel",
+RUN, RESUME, REPORT, TAKEOVER, MERGE, EXPORT, REMOVE, GC, CANCEL, MIGRATE = (
+    "run", "resume", "report", "takeover", "merge", "export", "rm", "gc", "cancel", "migrate",
 )  # fmt: skip
 BEGUN, DONE, FAILED, INTERRUPTED = "begun", "done", "failed", "interrupted"
 EXITS: Final = {DONE: 0, FAILED: 1, INTERRUPTED: 130}

@@ -1,0 +1,203 @@
+"""A run folder of an earlier version: its manifest completed, and what can still be done with it.
+
+Only manifest.json is ever written, and only keys are added to it: what it sealed (ranked rows,
+summary, reports) and what the run's id stands for stay as they are, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kernels import layout
+from pipeline.columns import BY_NAME
+from pipeline.escape import visible
+from pipeline.migrate.finding import (
+    BUSY,
+    DAMAGED,
+    NEWER,
+    OTHER_ENGINE,
+    WHOLE,
+    Finding,
+    backup_of,
+)
+from pipeline.migrate.steps import MANIFEST, NewerSchemaError, Upgrade, upgraded
+from pipeline.settings import Settings
+from pipeline.storage import audit, hold, lock
+from pipeline.storage.desk import OtherDeskError, at_its_desk
+from pipeline.storage.fingerprint import engine_fingerprint
+from pipeline.storage.lock import RunIsBusyError
+from pipeline.storage.manifest import (
+    MANIFEST_PATH,
+    UnreadableDocumentError,
+    json_bytes,
+)
+from pipeline.storage.plan import PLAN_PATH, UnreadablePlanError, plan_of
+from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
+from pipeline.storage.store import open_store, refuse_links, remove_cut_off, write_file
+
+KIND: Final = "run"
+# A manifest has some tens of kilobytes; more than this is none.
+_LARGEST: Final = 16 << 20
+_FACTS: Final = ("project", "market", "rulebook", "documents", "request")
+
+
+@dataclass(frozen=True)
+class _Has:
+    """What a run has that commands need."""
+
+    results: bool
+    plan: bool
+    columns: bool
+    engine: bool
+
+
+# Command, and whether a run that has this can be asked it.
+_COMMANDS: Final = (
+    ("runs", lambda has: True),
+    ("audit", lambda has: True),
+    ("rm", lambda has: True),
+    ("show RUN_ID", lambda has: has.results),
+    ("top", lambda has: has.results),
+    ("export", lambda has: has.results),
+    ("compare", lambda has: has.results),
+    ("status", lambda has: has.plan),
+    ("explain", lambda has: has.plan),
+    ("show RUN_ID STRUCTURE", lambda has: has.results and has.columns),
+    ("open", lambda has: has.results and has.columns),
+    ("pack", lambda has: has.results and has.columns and has.plan),
+    ("near-misses", lambda has: has.engine),
+    ("sensitivity", lambda has: has.results and has.engine),
+    ("break-even", lambda has: has.plan),
+    ("resume", lambda has: has.engine),
+)
+
+
+def migrate_run(folder: Path, settings: Settings, dry_run: bool, say: hold.Say) -> Finding:
+    """Complete the manifest of the run in `folder`, unless `dry_run`, and tell what it is.
+
+    `say` hears who is waited for. Whatever is wrong with the run is in the finding; raises OSError
+    where the audit trail of the settings' store cannot be written.
+    """
+    try:
+        if folder.is_symlink():
+            raise OSError(f"{folder} is a link: name the folder itself")
+        refuse_links(folder)
+        found = _manifest(folder)
+        upgrade = upgraded(MANIFEST, found)
+        _check(upgrade.document)
+        finding = _told(folder, upgrade)
+        if not upgrade.steps or dry_run:
+            return finding
+        return replace(
+            finding, changed=True, backup=_written(folder, settings, upgrade, say).as_posix()
+        )
+    except NewerSchemaError as error:
+        return _failed(folder, NEWER, error)
+    except RunIsBusyError as error:
+        return _failed(folder, BUSY, error, "left alone; again when it has ended")
+    except (UnreadableDocumentError, OtherDeskError, OSError) as error:
+        return _failed(folder, DAMAGED, error, "nothing was written")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST_PATH
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise UnreadableDocumentError(f"{MANIFEST_PATH} is larger than any manifest")
+    try:
+        found = json.loads(data)
+        json_bytes(found)  # what could not be written again is not read
+    except (ValueError, TypeError, RecursionError) as error:
+        told = visible(str(error))[:200]
+        raise UnreadableDocumentError(f"{MANIFEST_PATH} cannot be read: {told}") from error
+    if not isinstance(found, dict):
+        raise UnreadableDocumentError(f"{MANIFEST_PATH} is no manifest")
+    return found
+
+
+def _check(manifest: dict[str, Any]) -> None:
+    """Raise UnreadableDocumentError unless it has what every version's manifest has."""
+    missing = [name for name in _FACTS if not isinstance(manifest.get(name), dict)]
+    missing += [name for name in ("run_id", "fingerprint") if not manifest.get(name)]
+    if missing:
+        raise UnreadableDocumentError(f"{MANIFEST_PATH} lacks {', '.join(missing)}")
+
+
+def _written(folder: Path, settings: Settings, upgrade: Upgrade, say: hold.Say) -> Path:
+    """Write the manifest, after a copy of it as it was; returns the copy's place."""
+    at_home = at_its_desk(folder, settings)
+    lock.acquire(folder)
+    try:
+        hold.ensure_idle(folder, open_store(at_home.checkpoints_of(folder)), say)
+        remove_cut_off(folder)
+        path = folder / MANIFEST_PATH
+        before = path.read_bytes()
+        if upgraded(MANIFEST, json.loads(before)) != upgrade:
+            raise RunIsBusyError(f"{MANIFEST_PATH} was written by another process meanwhile")
+        backup = backup_of(path)
+        if not backup.exists():
+            write_file(backup, before)
+        write_file(path, json_bytes(upgrade.document))
+        audit.record(
+            folder, at_home, audit.MIGRATE, audit.DONE, added=", ".join(upgrade.added)
+        )
+        return backup
+    finally:
+        lock.release(folder)
+
+
+def _told(folder: Path, upgrade: Upgrade) -> Finding:
+    manifest = upgrade.document
+    engine = visible(str(manifest["fingerprint"]))
+    has = _has(folder, manifest)
+    finding = Finding(
+        kind=KIND,
+        path=str(folder),
+        state=WHOLE if has.engine else OTHER_ENGINE,
+        told="made by this engine",
+        schema=upgrade.schema,
+        engine=engine,
+        missing=upgrade.added,
+        reads=tuple(name for name, can in _COMMANDS if can(has)),
+    )
+    if has.engine:
+        return finding
+    done = "what it stored can be read" if has.results else "it did not finish, and stays so"
+    return replace(
+        finding,
+        told=f"made by engine {engine}, this is {engine_fingerprint()}: {done}",
+        needs_new_run=tuple(name for name, can in _COMMANDS if not can(has)),
+        by_hand=(
+            "for the rest start the run again from its project file; "
+            f"`request` of {MANIFEST_PATH} says what was asked",
+        ),
+    )
+
+
+def _has(folder: Path, manifest: dict[str, Any]) -> _Has:
+    results = bool(manifest.get("outputs")) and (folder / RANKED_PATH).is_file()
+    try:
+        plan = plan_of((folder / PLAN_PATH).read_bytes())
+        readable = plan.problem.base.shape == (layout.N_INPUTS,)
+    except (OSError, UnreadablePlanError):
+        readable = False
+    try:
+        names = set(pq.read_schema(folder / RANKED_PATH).names) if results else set()
+        summary = json.loads((folder / SUMMARY_PATH).read_bytes()) if results else {}
+        columns = names >= {*BY_NAME, "pareto"} and "market" in summary
+    except (OSError, pa.ArrowException, ValueError, TypeError, RecursionError):
+        columns = False
+    same = manifest["fingerprint"] == engine_fingerprint()
+    return _Has(results, readable, columns, same and readable)
+
+
+def _failed(folder: Path, state: str, error: Exception, advice: str = "") -> Finding:
+    told = visible(str(error))
+    return Finding(KIND, str(folder), state, told, by_hand=(advice,) if advice else ())
