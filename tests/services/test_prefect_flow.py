@@ -187,7 +187,17 @@ def test_a_run_on_an_own_server_is_recorded_and_leaves_no_process(
     assert rows["total_scenarios"] == PERMUTATIONS
     assert "http://127.0.0.1:" in artifacts["atlas-forge-run"].data
     assert "markup" not in str([artifact.model_dump() for artifact in artifacts.values()])
+    links = links_of(project.parent / "runs" / summary["run_id"])
+    assert links["dask"].startswith("http://127.0.0.1:")
+    assert "prefect" not in links and "Prefect: " not in errors  # this server shows no pages
     assert not servers_of(home)
+
+
+def links_of(folder: Path) -> dict[str, str]:
+    """What the run's log says of where to watch it."""
+    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    (links,) = [line for line in lines if line["event"] == "links"]
+    return links
 
 
 def servers_of(home: Path) -> list[int]:
@@ -258,6 +268,8 @@ def test_a_served_deployment_carries_out_what_the_api_asks_for(home: Path, tmp_p
         assert run.state_type == StateType.COMPLETED
         (summary,) = tmp_path.glob("*/summary.json")
         assert json.loads(summary.read_text())["total_scenarios"] == PERMUTATIONS
+        page_of_the_run = f"http://127.0.0.1:{port}/runs/flow-run/{run.id}"
+        assert links_of(summary.parent)["prefect"] == page_of_the_run
         listed = subprocess.run(
             [*prefect, "flow-run", "ls", "--flow-name", FLOW_NAME],
             env=client,
