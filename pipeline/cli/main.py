@@ -24,7 +24,8 @@ _COMMANDS: Final = (
     "run", "resume", "plan", "status", "runs", "audit", "top", "explain", "evaluate", "validate",
     "catalogue", "rulebook", "market", "schema", "init", "doctor", "certificates", "completion",
     "show", "open", "compare", "export", "pack", "sensitivity",
-    "near-misses", "break-even", "search", "golden", "rm", "gc", "submit", "cancel",
+    "near-misses", "break-even", "search", "golden", "rm", "gc", "migrate", "submit",
+    "cancel",
 )  # fmt: skip
 JSON_FLAG: Final = "--json"
 

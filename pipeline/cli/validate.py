@@ -46,28 +46,13 @@ def command(context: click.Context, file: str) -> None:
 
 
 def _checked(file: str) -> dict[str, Any]:
-    from pipeline.inputs.loading import load_project
-    from pipeline.inputs.market import MarketFile
-    from pipeline.inputs.models import StrictModel, build
-    from pipeline.inputs.payload import is_payload, load_payload
+    from pipeline.inputs.checked import checked
     from pipeline.inputs.resolve import BUILTIN, open_reference, open_source
-    from pipeline.inputs.rulebook import RulebookFile
 
     builtin = file.startswith(BUILTIN)
-    source = open_reference(file, "projects", Path()) if builtin else open_source(Path(file))
-    value = source.document.value
-    models: dict[str, tuple[str, type[StrictModel]]] = {
-        "zero_curve": ("market", MarketFile),
-        "rules": ("rulebook", RulebookFile),
-    }
-    for mark, (kind, model) in models.items():
-        if isinstance(value, dict) and mark in value and "project" not in value:
-            collector = source.document.collector()
-            build(model, value, collector)
-            collector.stop_if_any()
-            return {"kind": kind, "warnings": ()}
-    if is_payload(value):
-        request, kind = load_payload(source), "payload"
-    else:
-        request, kind = load_project(source), "project"
+    kind, request = checked(
+        open_reference(file, "projects", Path()) if builtin else open_source(Path(file))
+    )
+    if request is None:
+        return {"kind": kind, "warnings": ()}
     return {"kind": kind, "permutations": request.space_size, "warnings": request.warnings}

@@ -28,7 +28,7 @@ from pipeline.migrate.finding import (
 )
 from pipeline.migrate.steps import MANIFEST, NewerSchemaError, Upgrade, upgraded
 from pipeline.settings import Settings
-from pipeline.storage import audit, hold, lock
+from pipeline.storage import hold, lock
 from pipeline.storage.desk import OtherDeskError, at_its_desk
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.lock import RunIsBusyError
@@ -42,8 +42,12 @@ from pipeline.storage.results import RANKED_PATH, SUMMARY_PATH
 from pipeline.storage.store import open_store, refuse_links, remove_cut_off, write_file
 
 KIND: Final = "run"
-# A manifest has some tens of kilobytes; more than this is none.
+# Manifests, plans and summaries have some tens of kilobytes; what has more than this is none.
 _LARGEST: Final = 16 << 20
+_AGAIN: Final = (
+    "for the rest start the run again from its project file; "
+    f"`request` of {MANIFEST_PATH} says what was asked"
+)
 _FACTS: Final = ("project", "market", "rulebook", "documents", "request")
 
 
@@ -81,8 +85,7 @@ _COMMANDS: Final = (
 def migrate_run(folder: Path, settings: Settings, dry_run: bool, say: hold.Say) -> Finding:
     """Complete the manifest of the run in `folder`, unless `dry_run`, and tell what it is.
 
-    `say` hears who is waited for. Whatever is wrong with the run is in the finding; raises OSError
-    where the audit trail of the settings' store cannot be written.
+    `say` hears who is waited for. Whatever is wrong with the run is in the finding.
     """
     try:
         if folder.is_symlink():
@@ -101,18 +104,15 @@ def migrate_run(folder: Path, settings: Settings, dry_run: bool, say: hold.Say) 
         return _failed(folder, NEWER, error)
     except RunIsBusyError as error:
         return _failed(folder, BUSY, error, "left alone; again when it has ended")
+    except RecursionError:
+        return _failed(folder, DAMAGED, UnreadableDocumentError("it is nested too deep"))
     except (UnreadableDocumentError, OtherDeskError, OSError) as error:
         return _failed(folder, DAMAGED, error, "nothing was written")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST_PATH
-    with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise UnreadableDocumentError(f"{MANIFEST_PATH} is larger than any manifest")
     try:
-        found = json.loads(data)
+        found = json.loads(_bytes(folder / MANIFEST_PATH))
         json_bytes(found)  # what could not be written again is not read
     except (ValueError, TypeError, RecursionError) as error:
         told = visible(str(error))[:200]
@@ -120,6 +120,17 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UnreadableDocumentError(f"{MANIFEST_PATH} is no manifest")
     return found
+
+
+def _bytes(path: Path) -> bytes:
+    """A document's bytes. Raises OSError, also for what is no file or larger than any document."""
+    if not path.is_file():
+        raise OSError(f"{path.name} is no file")
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(f"{path.name} is larger than any document of a run")
+    return data
 
 
 def _check(manifest: dict[str, Any]) -> None:
@@ -145,9 +156,6 @@ def _written(folder: Path, settings: Settings, upgrade: Upgrade, say: hold.Say) 
         if not backup.exists():
             write_file(backup, before)
         write_file(path, json_bytes(upgrade.document))
-        audit.record(
-            folder, at_home, audit.MIGRATE, audit.DONE, added=", ".join(upgrade.added)
-        )
         return backup
     finally:
         lock.release(folder)
@@ -174,23 +182,20 @@ def _told(folder: Path, upgrade: Upgrade) -> Finding:
         finding,
         told=f"made by engine {engine}, this is {engine_fingerprint()}: {done}",
         needs_new_run=tuple(name for name, can in _COMMANDS if not can(has)),
-        by_hand=(
-            "for the rest start the run again from its project file; "
-            f"`request` of {MANIFEST_PATH} says what was asked",
-        ),
+        by_hand=(_AGAIN,),
     )
 
 
 def _has(folder: Path, manifest: dict[str, Any]) -> _Has:
     results = bool(manifest.get("outputs")) and (folder / RANKED_PATH).is_file()
     try:
-        plan = plan_of((folder / PLAN_PATH).read_bytes())
+        plan = plan_of(_bytes(folder / PLAN_PATH))
         readable = plan.problem.base.shape == (layout.N_INPUTS,)
     except (OSError, UnreadablePlanError):
         readable = False
     try:
         names = set(pq.read_schema(folder / RANKED_PATH).names) if results else set()
-        summary = json.loads((folder / SUMMARY_PATH).read_bytes()) if results else {}
+        summary = json.loads(_bytes(folder / SUMMARY_PATH)) if results else {}
         columns = names >= {*BY_NAME, "pareto"} and "market" in summary
     except (OSError, pa.ArrowException, ValueError, TypeError, RecursionError):
         columns = False

@@ -14,13 +14,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipeline.inputs.checked import MARKET, PAYLOAD, PROJECT, RULEBOOK
 from pipeline.inputs.models import SCHEMA_VERSION
 from pipeline.storage.manifest import SCHEMA, UnreadableDocumentError
 
 Document = dict[str, Any]
-MANIFEST, PROJECT, PAYLOAD, MARKET, RULEBOOK = (
-    "manifest", "project", "payload", "market", "rulebook",
-)  # fmt: skip
+MANIFEST: Final = "manifest"
 CURRENT: Final[Mapping[str, int]] = {
     MANIFEST: SCHEMA,
     **dict.fromkeys((PROJECT, PAYLOAD, MARKET, RULEBOOK), SCHEMA_VERSION),

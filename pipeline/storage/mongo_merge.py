@@ -152,7 +152,7 @@ def _document(
         "run_id": run_id,
         "project_id": manifest["project"]["id"],
         "title": manifest["project"]["title"],
-        **{name: text for name in TOLD if (text := _told(manifest, name))},
+        **{name: text for name in TOLD if (text := told_by(manifest, name))},
         TIMESTAMP: datetime.fromisoformat(manifest["created_at"]),
         "state": MERGING,
         "permutations": Int64(manifest["permutations"]),
@@ -166,8 +166,8 @@ def _document(
     }
 
 
-def _told(manifest: Mapping[str, Any], name: str) -> str:
-    """Owner or desk, or the name of a book."""
+def told_by(manifest: Mapping[str, Any], name: str) -> str:
+    """What a manifest tells for a field of TOLD: owner or desk, or the name of a book."""
     found = manifest.get(name) or ""
     return str(found["name"] if isinstance(found, Mapping) else found)
 
