@@ -313,7 +313,9 @@ def test_the_model_recomputed_has_the_figures_of_the_documents(
     for column, name in RECOMPUTED.items():
         ((sheet, place),) = found.defined_names[name].destinations
         value, told = found[sheet][place.replace("$", "")].value, medium.told.row[column]
-        if isinstance(told, float):
+        if isinstance(told, bool):
+            assert value == ("Yes" if told else "No"), column
+        elif isinstance(told, float):
             assert value == pytest.approx(told, rel=1e-6, abs=1e-6), column
         elif told is not None:
             assert value == told, column
