@@ -28,7 +28,10 @@ ATTRIBUTES = {
 # A call with one of these keywords as true.
 KEYWORDS = {"allow_pickle", "shell", "persist_result"}
 # What stands there with a reason: file, line's content, why it is no danger.
-ALLOWED: dict[tuple[str, str], str] = {}
+ALLOWED: dict[tuple[str, str], str] = {
+    ("pipeline/reports/pack/bundle.py", "import zipfile"): "writes archives, opens none",
+    ("pipeline/reports/word/package.py", "import zipfile"): "repacks what python-docx just made",
+}
 
 
 def found_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
