@@ -155,7 +155,7 @@ def _levers(dossier: Dossier, place: int) -> tuple[Cell, ...]:
 def _decided(dossier: Dossier, other: _Other) -> tuple[Cell, ...]:
     """The first figure of the order that differs."""
     own, row, place = dossier.structure.row, other.row, other.place
-    order = [name for name, _ in ranking(str(dossier.manifest["objective"]))]
+    order = [name for name, _ in ranking(dossier.run.plan.problem.objective)]
     name = next(name for name in order if row[name] != own[name])
     if name == "permutation_id":
         return ("every figure of the ranking is the same; the lower number ranks first.",)
