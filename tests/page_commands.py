@@ -37,8 +37,8 @@ NOT_TYPED = {
     "make": "is about the repository; CI runs it",
 }
 _PLAIN = (
-    "cat cd chmod cp curl echo env exit export false grep ls mkdir openssl ps sed sleep source tar "
-    "true umask"
+    "cat cd chmod cp curl echo env exit export false grep ls mkdir mv openssl ps sed sleep source "
+    "tar true umask"
 ).split()
 _KUBECTL = (
     "annotate api-resources apply auth cluster-info cordon cp create delete describe drain edit "

@@ -50,7 +50,8 @@ class Shell:
         kept = {name: value for name, value in os.environ.items() if "ATLAS_FORGE" not in name}
         path = f"{self.home / 'bin'}:{os.environ['PATH']}"
         # `open` finds no browser but this one, which shows nothing
-        more = {"HOME": str(self.home), "PATH": path, "PYTHONPATH": str(ROOT), "BROWSER": "true"}
+        found = ":".join(filter(None, [str(ROOT), kept.get("PYTHONPATH")]))
+        more = {"HOME": str(self.home), "PATH": path, "PYTHONPATH": found, "BROWSER": "true"}
         return subprocess.run(
             ["/bin/bash", "-euc", script],
             env={**kept, **more}, cwd=self.work, stdin=subprocess.DEVNULL,

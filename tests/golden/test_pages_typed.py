@@ -4,6 +4,8 @@ Blocks that need a service say so on the page, or use a program that needs one: 
 reason instead, and tests/unit/test_page_commands.py holds every line of them against what there is.
 """
 
+import os
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -44,9 +46,15 @@ def test_what_needs_a_database_is_typed_at_one() -> None:
     assert asked == set(TYPED)
 
 
+def _installed() -> bool:
+    return any(each.name == "atlas-forge" for each in distributions())
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A person's folder with the repository's examples and two finished runs."""
+    if not _installed() and not os.environ.get("CI"):
+        pytest.skip("atlas-forge is not installed here, which `doctor` asks for: make setup")
     shell = Shell(tmp_path_factory.mktemp("pages") / "home")
     (shell.work / "fixtures").symlink_to(ROOT / "fixtures")
     (shell.work / "scenarios.jsonl").write_text('{"SeniorCoupon_38": 5.5}\n')
@@ -79,20 +87,25 @@ def follow(shell: Shell, path: Path) -> list[Block]:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_the_how_to_pages_go_as_they_say(home: Shell) -> None:
-    # what writes a project comes first, what clears runs last
-    first, last = "write-a-project.md", "keep-order.md"
-    order = sorted(HOW_TO, key=lambda path: (path.name == last, path.name != first, path.name))
-    typed = [block for path in order for block in follow(home, path)]
-    assert len(typed) > 15
-
-
-@pytest.mark.full
-@pytest.mark.timeout(900)
 def test_the_runbook_goes_as_it_says(home: Shell) -> None:
-    follow(home, RUNBOOK)
+    mine = home.work / "my-project.yaml"
+    mine.write_bytes((home.work / "project.yaml").read_bytes())
+    try:
+        assert follow(home, RUNBOOK)
+    finally:
+        mine.unlink()  # how-to pages write their own
     of_a_run = [block for block in shell_blocks(RUNBOOK) if block.needs == "a run"]
     assert of_a_run
     for block in of_a_run:
         done = home.typed(f"{FINDS_NOTHING}\n{block.text}")
         assert done.returncode == 0, f"{block.place}: {done.stderr}"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_the_how_to_pages_go_as_they_say(home: Shell) -> None:
+    # what writes a project comes first, what clears runs last
+    first, last = "write-a-project.md", "keep-order.md"
+    order = sorted(HOW_TO, key=lambda path: (path.name == last, path.name != first, path.name))
+    typed = [block for path in order for block in follow(home, path)]
+    assert {block.page for block in typed} == {path.name for path in HOW_TO} - {"README.md"}
