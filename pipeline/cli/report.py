@@ -38,6 +38,11 @@ def run_report(summary: dict[str, Any], folder: Path) -> str:
         lines += ["", f"Best by {summary['objective']}:", top_table(best)]
     seconds = sum(summary["timings"].values())
     lines += ["", f"Report: {folder / REPORT_PATH}", f"Figures: {folder / RANKED_PATH}"]
+    lines += [
+        f"Documents of the optimal structure: {folder / name}"
+        for name in summary["written"]["files"]
+        if name.endswith(".zip")
+    ]
     lines.append(f"{seconds:.1f} s in the stages, {summary['peak_memory_mb']:,.0f} MB at most")
     return "\n".join(lines)
 
