@@ -100,7 +100,6 @@ def _found(paths: tuple[str, ...], out: Path) -> list[tuple[Path, Source | None]
     """Run folders and opened files that are meant, each once. Raises InputErrors of all PATHs."""
     from pipeline.inputs.errors import InputError, InputErrors
     from pipeline.migrate.files import opened
-    from pipeline.storage.results import LocalResults
 
     errors: list[InputError] = []
     found: dict[Path, Source | None] = {}
@@ -111,8 +110,8 @@ def _found(paths: tuple[str, ...], out: Path) -> list[tuple[Path, Source | None]
         if (path / "manifest.json").is_file():
             found[path] = None
         elif path.is_dir():
-            runs = sorted(LocalResults(path).runs())
-            found |= {path / run_id: None for run_id in runs}
+            runs = sorted(each.parent for each in path.glob("*/manifest.json"))
+            found |= dict.fromkeys(runs)
             if not runs and paths:
                 errors.append(InputError(text, "", "", "holds no run"))
         elif paths:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.inputs.checked import checked, kind_of
+from pipeline.inputs.checked import PAYLOAD, checked, kind_of
 from pipeline.inputs.errors import InputError, InputErrors
 from pipeline.inputs.resolve import Source, open_source
 from pipeline.inputs.yaml_reader import parse
@@ -57,10 +57,10 @@ def migrate_file(path: Path, source: Source, write: bool) -> Finding:
         return replace(finding, state=NEWER, told=str(error), schema=value["schema"])
     except UnreadableDocumentError as error:
         return replace(finding, state=INVALID, told=str(error), by_hand=("write schema: 1",))
-    finding = replace(finding, schema=upgrade.schema)
     # Payloads need not name the first schema.
-    if not upgrade.steps or (kind == "payload" and "schema" not in value):
-        return _sound(finding, source)
+    if upgrade.schema == upgrade.document["schema"] or (kind == PAYLOAD and "schema" not in value):
+        return _sound(replace(finding, schema=upgrade.document["schema"]), source)
+    finding = replace(finding, schema=upgrade.schema)
     return _edited(finding, path, upgrade, write)
 
 
