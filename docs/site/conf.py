@@ -13,6 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.errors import ExtensionError
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -70,6 +72,7 @@ _CONTENTS = (
 _CHART = ("helm/README", "helm/atlas-forge/README", "helm/atlas-forge/UPGRADING", "k8s/README")
 _INSIDE = ("docs/architecture", "docs/decisions/README", "tests/oracle/reference/README")
 _ABOUT = ("Project", (*_INSIDE, "CONTRIBUTING", "SECURITY", "CHANGELOG"))
+_LOADED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"'](?:https?:)?//")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s#]+)\)")
 
 
@@ -111,8 +114,12 @@ def _toctree(title: str, pages: tuple[str, ...] | list[str]) -> str:
 
 
 def _finished(app: Sphinx, error: Exception | None) -> None:
-    """A folder of a web server is asked for index.html, and the first page is README's."""
+    """Let nothing be loaded from elsewhere, and index.html lead to the first page."""
     if error is None:
+        pages = Path(app.outdir).rglob("*.html")
+        loading = [page.name for page in pages if _LOADED.search(page.read_text(encoding="utf-8"))]
+        if loading:
+            raise ExtensionError(f"pages load something from elsewhere: {', '.join(loading)}")
         to = f'<meta http-equiv="refresh" content="0; url={root_doc}.html">'
         page = f'<!doctype html><meta charset="utf-8"><title>{project}</title>{to}\n'
         (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")

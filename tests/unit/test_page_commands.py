@@ -1,11 +1,16 @@
 """Is there everything that pages tell people to type? And would it be noticed if there were not?"""
 
+import re
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.charts import ENVIRONMENTS, at, environment, merged, objects
 from tests.page_blocks import Block, PageError, blocks
-from tests.page_commands import ROOT, pages, shell_blocks, why_not_typed, wrong
+from tests.page_commands import ROOT, lines_of, pages, shell_blocks, why_not_typed, wrong
 from tests.page_shell import Shell
 
 FENCE = "```"
@@ -52,6 +57,39 @@ def test_a_command_that_there_is_not_would_be_found(line: str, said: str) -> Non
     told = wrong(Block("page.md", 7, "", "bash", f"echo before\n{line}  # why"))
     assert len(told) == 1
     assert told[0].startswith("page.md:7: ") and said in told[0]
+
+
+@cache
+def every_line() -> tuple[tuple[str, str], ...]:
+    """Place and text of every command of every page."""
+    found = [block for path in pages() for block in shell_blocks(path)]
+    return tuple((block.place, line) for block in found for line in lines_of(block))
+
+
+def test_what_pages_install_by_helm_renders_with_every_values_file() -> None:
+    lines = [line for _, line in every_line() if re.search(r"^helm .*\bhelm/atlas-forge\b", line)]
+    assert lines
+    for line in lines:
+        words = line.split()
+        release = words[words.index("helm/atlas-forge") - 1]
+        given = [word.split("=", 1) for flag, word in pairwise(words) if flag == "--set"]
+        more = [at(path, yaml.safe_load(value)) for path, value in given]
+        # rendered without a cluster, which would have to know DaskCluster
+        more.append(at("dask.requireOperator", False))
+        for name in ENVIRONMENTS:
+            assert objects(merged(environment(name), *more), name=release)
+
+
+def test_objects_that_pages_name_are_in_the_chart() -> None:
+    there = {
+        f"{each['kind'].lower()}/{each['metadata']['name']}"
+        for name in ENVIRONMENTS
+        for each in objects(environment(name), name="atlas-forge")
+    }
+    named = re.compile(r"\b((?:deployment|service|job|secret|statefulset)/atlas-forge[\w-]*)")
+    asked = {(place, name) for place, line in every_line() for name in named.findall(line)}
+    assert asked
+    assert {(place, name) for place, name in asked if name not in there} == set()
 
 
 def test_what_cannot_be_typed_here_has_a_reason() -> None:
