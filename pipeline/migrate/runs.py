@@ -29,6 +29,7 @@ from pipeline.migrate.finding import (
 from pipeline.migrate.steps import MANIFEST, NewerSchemaError, Upgrade, upgraded
 from pipeline.settings import Settings
 from pipeline.storage import hold, lock
+from pipeline.storage.checkpoints import PRUNING, Owner, read_marker
 from pipeline.storage.desk import OtherDeskError, at_its_desk
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.lock import RunIsBusyError
@@ -57,6 +58,7 @@ class _Has:
 
     results: bool
     plan: bool
+    parts: bool
     columns: bool
     engine: bool
 
@@ -76,8 +78,8 @@ _COMMANDS: Final = (
     ("open", lambda has: has.results and has.columns),
     ("pack", lambda has: has.results and has.columns and has.plan),
     ("near-misses", lambda has: has.engine),
-    ("sensitivity", lambda has: has.results and has.engine),
-    ("break-even", lambda has: has.plan),
+    ("sensitivity", lambda has: has.results and has.parts),
+    ("break-even", lambda has: has.engine),
     ("resume", lambda has: has.engine),
 )
 
@@ -94,7 +96,7 @@ def migrate_run(folder: Path, settings: Settings, dry_run: bool, say: hold.Say) 
         found = _manifest(folder)
         upgrade = upgraded(MANIFEST, found)
         _check(upgrade.document)
-        finding = _told(folder, upgrade)
+        finding = _told(folder, settings, upgrade)
         if not upgrade.steps or dry_run:
             return finding
         return replace(
@@ -161,10 +163,10 @@ def _written(folder: Path, settings: Settings, upgrade: Upgrade, say: hold.Say) 
         lock.release(folder)
 
 
-def _told(folder: Path, upgrade: Upgrade) -> Finding:
+def _told(folder: Path, settings: Settings, upgrade: Upgrade) -> Finding:
     manifest = upgrade.document
     engine = visible(str(manifest["fingerprint"]))
-    has = _has(folder, manifest)
+    has = _has(folder, settings, manifest)
     finding = Finding(
         kind=KIND,
         path=str(folder),
@@ -186,21 +188,38 @@ def _told(folder: Path, upgrade: Upgrade) -> Finding:
     )
 
 
-def _has(folder: Path, manifest: dict[str, Any]) -> _Has:
+def _has(folder: Path, settings: Settings, manifest: dict[str, Any]) -> _Has:
     results = bool(manifest.get("outputs")) and (folder / RANKED_PATH).is_file()
+    plan, parts = _plan_and_parts(folder, settings)
+    same = manifest["fingerprint"] == engine_fingerprint()
+    return _Has(results, plan, parts, results and _columns(folder), same and plan)
+
+
+def _plan_and_parts(folder: Path, settings: Settings) -> tuple[bool, bool]:
+    """Whether this engine can read the plan, and the marker of the first part."""
     try:
         plan = plan_of(_bytes(folder / PLAN_PATH))
-        readable = plan.problem.base.shape == (layout.N_INPUTS,)
+        if plan.problem.base.shape != (layout.N_INPUTS,):
+            return False, False
     except (OSError, UnreadablePlanError):
-        readable = False
+        return False, False
     try:
-        names = set(pq.read_schema(folder / RANKED_PATH).names) if results else set()
-        summary = json.loads(_bytes(folder / SUMMARY_PATH)) if results else {}
-        columns = names >= {*BY_NAME, "pareto"} and "market" in summary
+        store = open_store(at_its_desk(folder, settings).checkpoints_of(folder))
+        owner = Owner(plan.plan_hash, plan.fingerprint)
+        return True, read_marker(store, owner, PRUNING, 0).marker is not None
+    except OSError:
+        return True, False
+
+
+def _columns(folder: Path) -> bool:
+    """Whether ranked rows and summary have what this engine's have."""
+    try:
+        names = set(pq.read_schema(folder / RANKED_PATH).names)
+        return names >= {*BY_NAME, "pareto"} and "market" in json.loads(
+            _bytes(folder / SUMMARY_PATH)
+        )
     except (OSError, pa.ArrowException, ValueError, TypeError, RecursionError):
-        columns = False
-    same = manifest["fingerprint"] == engine_fingerprint()
-    return _Has(results, readable, columns, same and readable)
+        return False
 
 
 def _failed(folder: Path, state: str, error: Exception, advice: str = "") -> Finding:

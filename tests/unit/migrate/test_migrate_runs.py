@@ -12,10 +12,11 @@ import pytest
 
 from pipeline.cli.main import run_command
 from pipeline.migrate import runs
-from pipeline.storage import lock
+from pipeline.storage import fingerprint, lock
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest
 from pipeline.storage.results import LocalResults
 from tests.older_runs import OLDER_RUN, RUN_ID, digests, older_run
+from tests.run_projects import request_of, run_here
 
 Capture = pytest.CaptureFixture[str]
 BACKUP = "manifest.json.before-migrate"
@@ -82,22 +83,50 @@ def test_it_is_in_the_audit_trail(tmp_path: Path, capsys: Capture) -> None:
     assert "names" in event["facts"]["added"]
 
 
-def test_commands_that_are_named_do_what_is_said(tmp_path: Path, capsys: Capture) -> None:
-    older_run(tmp_path)
-    [found] = migrated(capsys, "--out", str(tmp_path))
-    more = {"compare": [RUN_ID], "explain": ["16"], "pack": ["16"], "break-even": ["16"]}
+def asked_as_told(found: dict[str, Any], out: Path, number: str) -> None:
+    """Hold every command that `migrate` names against what it does."""
+    run_id = Path(found["path"]).name
+    more = {"compare": [run_id], "explain": [number], "break-even": [number]}
+    more["pack"] = [number, "--formats", "pdf", "--to", str(out / "packs")]
     typed = {
         "runs": ["runs"],
-        "audit": ["audit", RUN_ID],
-        "show RUN_ID STRUCTURE": ["show", RUN_ID, "16"],
-        "export": ["export", RUN_ID, "--to", str(tmp_path / "x.csv")],
-        "rm": ["rm", RUN_ID, "--yes"],
+        "audit": ["audit", run_id],
+        "show RUN_ID STRUCTURE": ["show", run_id, number],
+        "export": ["export", run_id, "--to", str(out / "x.csv")],
+        "open": ["open", run_id, "--print-path"],
+        "rm": ["rm", run_id, "--yes"],
     }
     for code, names in ((1, found["needs_new_run"]), (0, sorted(found["reads"], key="rm".__eq__))):
         for name in names:
             word = name.split()[0]
-            line = typed.get(name, [word, RUN_ID, *more.get(word, [])])
-            assert run_command([*line, "--out", str(tmp_path)]) == code, name
+            line = typed.get(name, [word, run_id, *more.get(word, [])])
+            assert run_command([*line, "--out", str(out)]) == code, name
+
+
+def test_commands_that_are_named_do_what_is_said(tmp_path: Path, capsys: Capture) -> None:
+    older_run(tmp_path)
+    [found] = migrated(capsys, "--out", str(tmp_path))
+    assert found["reads"] == ["runs", "audit", "rm", "show RUN_ID", "top", "export", "compare"]
+    asked_as_told(found, tmp_path, "16")
+    capsys.readouterr()
+
+
+def test_of_another_engine_with_the_same_inputs_more_can_be_asked(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary, folder = run_here(request_of(tmp_path, limit=600), tmp_path)
+    before = digests(folder)
+    [found] = migrated(capsys, "--out", str(tmp_path))
+    assert found["state"] == "whole" and found["needs_new_run"] == []
+    assert digests(folder) == before, "a run of this version lacks nothing"
+    original = fingerprint.engine_fingerprint
+    for module in list(sys.modules.values()):
+        if getattr(module, "engine_fingerprint", None) is original:
+            monkeypatch.setattr(module, "engine_fingerprint", lambda: "0123456789abcdef")
+    [found] = migrated(capsys, "--out", str(tmp_path))
+    assert found["state"] == "other engine"
+    assert found["needs_new_run"] == ["near-misses", "break-even", "resume"]
+    asked_as_told(found, tmp_path, str(summary["optimal"]["permutation_id"]))
     capsys.readouterr()
 
 
