@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipeline.explain.run import StoredRun
     from pipeline.reports.pack.bundle import WrittenPack
 
+# Apart from reports/packs, where the pack lies that the run itself made and sealed.
+FOLDER: Final = "packs"
 _MOST: Final = 100  # packs of one command; each takes seconds and megabytes
 
 
@@ -38,7 +40,7 @@ _MOST: Final = 100  # packs of one command; each takes seconds and megabytes
     metavar="FILE",
     help="Take parties and deal from this project file rather than as the run had them.",
 )
-@click.option("--to", "target", metavar="FOLDER", help="Rather than reports/packs of the run.")
+@click.option("--to", "target", metavar="FOLDER", help="Rather than packs in the run's folder.")
 @out_option
 @mongo_option
 def command(
@@ -65,7 +67,6 @@ def command(
       atlas-forge pack small-1a2b3c4d5e6f --project project.yaml
     """
     from pipeline.explain.run import stored_run
-    from pipeline.reports.pack.bundle import FOLDER
     from pipeline.reports.pack.many import Order
     from pipeline.storage.audit import EXPORT
 

@@ -29,7 +29,7 @@ from pipeline.reports.pack.waterfall_summary import waterfall_detail, waterfall_
 from pipeline.storage.manifest import UnreadableDocumentError, json_bytes, read_json
 from pipeline.storage.store import write_file
 
-FOLDER: Final = "reports/packs"
+FOLDER: Final = "reports/packs"  # of the pack that a run makes at its end
 LIST_NAME: Final = "pack.json"
 SCHEMA: Final = 1
 WORKBOOK: Final = "pack.xlsx"

@@ -12,8 +12,10 @@ import yaml
 
 from pipeline.cli.main import run_command
 from pipeline.explain.run import StoredRun
+from pipeline.inputs import load_request
 from pipeline.reports.pack import bundle
 from pipeline.reports.pack.dossier import Dossier, dossier_of
+from tests.run_projects import run_here
 from tests.unit.reports.deal_run import PROJECT, deal_run
 
 Capture = pytest.CaptureFixture[str]
@@ -158,3 +160,19 @@ def test_a_run_without_survivors_says_what_can_be_packed(tmp_path: Path, capsys:
     assert run_command([*line, "1"]) == 0
     page = next(tmp_path.rglob("0-contents.html")).read_text()
     assert "The gates reject this structure" in page
+
+
+def test_what_a_run_sealed_stays_as_it_is(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "kinds.yaml"
+    content = {**PROJECT, "base": {**PROJECT["base"], "DocumentPackFlags_113": ["TermSheets"]}}
+    path.write_text(yaml.safe_dump(content))
+    _, folder = run_here(load_request(path), tmp_path / "out", pack="yes")
+    files = [each for each in (folder / "reports/packs").rglob("*") if each.is_file()]
+    sealed = {each: each.read_bytes() for each in files}
+    assert any(each.suffix == ".zip" for each in sealed)
+    line = ["pack", folder.name, "--out", str(tmp_path / "out"), "--formats", "html"]
+    assert run_command(line) == 0
+    assert (folder / "packs").is_dir()
+    assert {each: each.read_bytes() for each in sealed} == sealed
+    assert run_command(["status", folder.name, "--out", str(tmp_path / "out")]) == 0
+    assert "damaged" not in capsys.readouterr().out
