@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-WHOLE, OTHER_ENGINE, OLDER, NEWER, DAMAGED, BUSY, INVALID = (
-    "whole", "other engine", "older", "newer", "damaged", "busy", "invalid",
+WHOLE, OTHER_ENGINE, OLDER, NEWER, DAMAGED, BUSY, UNWRITTEN, INVALID = (
+    "whole", "other engine", "older", "newer", "damaged", "busy", "not written", "invalid",
 )  # fmt: skip
 # States of which something could not be done.
-FAILURES: Final = frozenset({NEWER, DAMAGED, BUSY})
+FAILURES: Final = frozenset({NEWER, DAMAGED, BUSY, UNWRITTEN})
 BACKUP: Final = "before-migrate"
 
 

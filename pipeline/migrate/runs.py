@@ -22,6 +22,7 @@ from pipeline.migrate.finding import (
     DAMAGED,
     NEWER,
     OTHER_ENGINE,
+    UNWRITTEN,
     WHOLE,
     Finding,
     backup_of,
@@ -99,9 +100,11 @@ def migrate_run(folder: Path, settings: Settings, dry_run: bool, say: hold.Say) 
         finding = _told(folder, settings, upgrade)
         if not upgrade.steps or dry_run:
             return finding
-        return replace(
-            finding, changed=True, backup=_written(folder, settings, upgrade, say).as_posix()
-        )
+        try:
+            backup = _written(folder, settings, upgrade, say)
+        except OSError as error:
+            return replace(finding, state=UNWRITTEN, told=f"its manifest is as it was: {error}")
+        return replace(finding, changed=True, backup=backup.as_posix())
     except NewerSchemaError as error:
         return _failed(folder, NEWER, error)
     except RunIsBusyError as error:

@@ -13,7 +13,8 @@ from pipeline.inputs.scenarios import default_request
 
 BASE = {
     "GrossMonthlyRent_07": 12e6, "SeniorTenorY_39": 15, "MinSeniorRatingTarget_75": "BBB",
-    "CapexMarketRate_05": 18e6, "TargetDSCRSenior_37": 1.3, "ZCiS_ImpliedRate_93": 3.0, "MonolineWrapFlag_57": "SeniorOnly", "SeniorCoupon_38": 5.5,
+    "CapexMarketRate_05": 18e6, "TargetDSCRSenior_37": 1.3, "ZCiS_ImpliedRate_93": 3.0,
+    "MonolineWrapFlag_57": "SeniorOnly", "SeniorCoupon_38": 5.5,
 }  # fmt: skip
 OVERLAYS = dict.fromkeys(("zcis_5y", "zcis_10y", "trs", "floor", "strip"), True)
 

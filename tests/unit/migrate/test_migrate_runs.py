@@ -13,8 +13,11 @@ import pytest
 from pipeline.cli.main import run_command
 from pipeline.migrate import runs
 from pipeline.storage import fingerprint, lock
+from pipeline.storage.identity import this_process
+from pipeline.storage.lease import Keeper
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest
 from pipeline.storage.results import LocalResults
+from pipeline.storage.store import open_folder
 from tests.older_runs import OLDER_RUN, RUN_ID, digests, older_run
 from tests.run_projects import request_of, run_here
 
@@ -174,6 +177,34 @@ def test_a_run_that_somebody_works_on_is_left_alone(tmp_path: Path, capsys: Capt
     assert file_digest(folder / MANIFEST_PATH) == file_digest(OLDER_RUN / MANIFEST_PATH)
     assert lock.holder_of(folder) is None
     assert migrated(capsys, str(folder))[0]["changed"]
+
+
+def test_a_run_under_a_lease_is_left_alone(tmp_path: Path, capsys: Capture) -> None:
+    folder = older_run(tmp_path)
+    keeper = Keeper(open_folder(folder), this_process("anna"), 30, lambda *_: None)
+    keeper.take()
+    try:
+        [found] = migrated(capsys, str(folder), code=1)
+        assert found["state"] == "busy" and "(anna) works on" in found["told"]
+    finally:
+        keeper.release()
+    assert file_digest(folder / MANIFEST_PATH) == file_digest(OLDER_RUN / MANIFEST_PATH)
+
+
+def test_a_full_disk_leaves_the_manifest_as_it_was(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = older_run(tmp_path)
+
+    def full(path: Path, _: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(runs, "write_file", full)
+    before = digests(folder)
+    [found] = migrated(capsys, str(folder), code=1)
+    assert found["state"] == "not written" and not found["changed"]
+    assert "No space left on device" in found["told"]
+    assert digests(folder) == before
 
 
 def _spoilt(text: str) -> Callable[[Path], None]:
