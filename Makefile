@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench peers search-proof reliability golden manifests pictures reference docs lock clean
+.PHONY: help setup run test test-full lint types image bench scale peers search-proof reliability golden manifests pictures reference docs lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -40,6 +40,9 @@ image:  ## the container image, from this working tree; BASE_IMAGE=… chooses w
 
 bench: setup  ## speed beside a C loop of the same arithmetic, best of three; RECORD=1 keeps it
 	$(BIN)/python -m benchmarks $(if $(RECORD),--record)
+
+scale: setup  ## ten million structures beside one million: time, memory, the same best rows (ten minutes)
+	$(BIN)/python -m benchmarks.scale
 
 peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.md
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-peers.lock

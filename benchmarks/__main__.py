@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import machine, run, waterfall
+from benchmarks import commands, machine, run, waterfall
 from benchmarks.machine import Row
 
 HISTORY = Path(__file__).with_name("history.jsonl")
@@ -13,12 +13,12 @@ HISTORY = Path(__file__).with_name("history.jsonl")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=["kernels", "runs"], help="one part of it")
+    parser.add_argument("--only", choices=["kernels", "runs", "commands"], help="one part of it")
     parser.add_argument("--record", action="store_true", help=f"append to {HISTORY.name}")
     options = parser.parse_args()
     about = machine.described()
     rows: list[Row] = []
-    parts = {"kernels": waterfall.measure, "runs": run.measure}
+    parts = {"kernels": waterfall.measure, "runs": run.measure, "commands": commands.measure}
     for name, measure in parts.items():
         if options.only in (None, name):
             for row in measure():

@@ -21,11 +21,16 @@ _EVERY_S = 0.1
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: wall seconds, and the most memory [bytes] the process tree held at once."""
+    """One run: wall seconds, and the most memory [bytes] the process tree held at once.
+
+    `stages` are the seconds of each stage, as the summary has them.
+    """
 
     seconds: float
     peak: int
     rows: int
+    survivors: int
+    stages: dict[str, float]
 
 
 def measure(names: tuple[str, ...] = ("small", "medium", "large")) -> Iterator[Row]:
@@ -46,6 +51,10 @@ def measure(names: tuple[str, ...] = ("small", "medium", "large")) -> Iterator[R
             if workers == 2:
                 note += f"; {wall[1] / wall[2]:.2f} times one worker"
             yield Row(f"run --direct, {name}, {workers} worker(s)", wall[workers], "s", note=note)
+        output = min(run.stages["output"] for run in found[2])
+        survivors = found[2][0].survivors
+        note = f"output stage: merge, rank, near misses, summary in PDF; {survivors:,} survivors"
+        yield Row(f"survivors merged, {name}", survivors / output, "rows/s", note=note)
 
 
 def run_measured(project: Path, workers: int, more: tuple[str, ...] = ()) -> Measured:
@@ -53,7 +62,7 @@ def run_measured(project: Path, workers: int, more: tuple[str, ...] = ()) -> Mea
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "pipeline.cli.main", "run", str(project),
-            "--direct", "--workers", str(workers), "--out", folder, "--json", *more,
+            "--direct", "--no-pack", "--workers", str(workers), "--out", folder, "--json", *more,
         ]  # fmt: skip
         began = time.perf_counter()
         with subprocess.Popen(
@@ -69,7 +78,10 @@ def run_measured(project: Path, workers: int, more: tuple[str, ...] = ()) -> Mea
             said = child.stdout.read()
         if child.returncode:
             raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
-        return Measured(seconds, peak, json.loads(said)["total_scenarios"])
+        summary = json.loads(said)
+        return Measured(
+            seconds, peak, summary["total_scenarios"], summary["survivors"], summary["timings"]
+        )
 
 
 def _memory(pid: int) -> int:

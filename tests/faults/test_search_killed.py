@@ -25,7 +25,11 @@ def finished(project: Path, out: Path) -> dict:
     return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "how",
+    [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.full)],
+    ids=lambda each: each.name,
+)
 @pytest.mark.fault("Processes", "a search of 3,000 structures: {how.name} after five batches")
 def test_a_search_goes_on_where_it_was_struck(
     tmp_path: Path, how: signal.Signals, came_of_it: Callable[[str], None]

@@ -213,7 +213,9 @@ def servers_of(home: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.full)]
+)
 def test_a_run_that_is_ended_in_the_middle_is_recorded_as_crashed(
     prefect: Prefect, home: Path, project: Path, how: signal.Signals
 ) -> None:
