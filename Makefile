@@ -7,6 +7,8 @@ PROJECT ?= fixtures/projects/small.yaml
 OUT ?= runs
 PYTEST := $(BIN)/python -m pytest
 SMALL_COVERAGE := --cov --cov-report=
+# so that neither of the two is left with a server's tests at the end
+LONGEST_FIRST := $(addprefix tests/,services faults golden oracle property unit)
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +24,7 @@ run: setup  ## five stages over the small golden project, with a PDF at the end
 test: setup  ## unit, oracle, property, golden, services, a sample of every kind of fault
 	@rm -f .coverage .coverage.*
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -q -m plain $(SMALL_COVERAGE)
-	$(PYTEST) -q -n 2 --dist loadfile -m "not plain and not full" --cov --cov-append --cov-fail-under=90
+	$(PYTEST) -q -n 2 --dist loadfile -m "not plain and not full" --cov --cov-append --cov-fail-under=90 $(LONGEST_FIRST)
 
 test-full: test  ## the whole fault matrix and millions of rows as well
 	$(PYTEST) -q -m full

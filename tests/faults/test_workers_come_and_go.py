@@ -67,6 +67,7 @@ def test_workers_killed_and_added_every_second(
     came_of_it(f"same bytes after {cluster.killed} workers killed and {cluster.added} started")
 
 
+@pytest.mark.full
 @pytest.mark.fault(AREA, "no worker left for seconds, then new ones")
 def test_a_pool_that_shrinks_to_nothing_and_comes_back(
     tmp_path: Path, cluster: DaskCluster, reference: bytes, came_of_it: Tell
