@@ -118,7 +118,7 @@ def _numbers(run: StoredRun, run_id: str, permutation: str | None, best: int | N
 
 
 def _names(run: StoredRun, file: str) -> dict[str, Any]:
-    """Parties and deal of a project file. Raises InputErrors, click.UsageError."""
+    """Parties and deal of a project file, and its digest. Raises InputErrors, click.UsageError."""
     from pipeline.inputs import load_request
 
     request = load_request(file)
@@ -128,7 +128,7 @@ def _names(run: StoredRun, file: str) -> dict[str, Any]:
             f"--project {file}: is about project {project_id!r}, the run about "
             f"{run.manifest['project']['id']!r}"
         )
-    return request.names()
+    return {**request.names(), "sha256": request.document_hashes()["project"]}
 
 
 def _told(pack: WrittenPack) -> dict[str, Any]:

@@ -23,6 +23,7 @@ Documents of comparisons have other ones:
     old.totals[survivors]         an entry of `compare RUN_A RUN_B --json`: old, new, change, …
     new_rank.moved[3]             of its structures that moved, by place; structures.in_both
     old.run.seed                  the manifest of either run
+    names.sha256                  the file of `pack --project`
     beside[161663].wacc           of `compare RUN A B --json`, a column by the structure's number
 """
 

@@ -25,8 +25,21 @@ def provenance(dossier: Dossier) -> Section:
     structure = Field("Structure", (Figure(dossier.permutation_id, "count", "row.permutation_id"),))
     return Section(
         HEADING,
-        (Fields((run, structure, *others)), Prose((_agreement(dossier),)), *limits()),
+        (
+            Fields((run, structure, *others, *_names_from(dossier))),
+            Prose((_agreement(dossier),)),
+            *limits(),
+        ),
     )
+
+
+def _names_from(dossier: Dossier) -> tuple[Field, ...]:
+    """Which file gave parties and deal, where that is not the one that the run was made from."""
+    sha256 = dossier.names.get("sha256")
+    if sha256 is None:
+        return ()
+    label = "SHA-256 of the file that names parties and deal"
+    return (Field(label, (Figure(str(sha256), "text", "names.sha256"),)),)
 
 
 def limits() -> tuple[Bullets, Prose]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -120,6 +121,7 @@ def test_names_come_from_the_project_file_that_is_given(
     assert run_command(line) == 0
     page = next(tmp_path.rglob("1-term-sheets.html")).read_text()
     assert "Trustee of Tests plc" in page
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in page
     other = {**named, "project": {**PROJECT["project"], "id": "another"}}
     file.write_text(yaml.safe_dump(other))
     assert run_command(line) == 2
