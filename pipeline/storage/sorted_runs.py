@@ -1,13 +1,15 @@
 """Rows sorted outside memory: sorted runs on disk, and the order of all runs by their keys alone.
 
-A row has some 250 columns, what it is sorted by four. Rows are gathered until they fill a part of
-the memory that is allowed, sorted, and written as one run, their keys beside it. The keys of all
-runs are then put in order a range at a time: samples of every run tell where a range ends, and what
-lies below that in each run is read and sorted together. The order says which run the next row comes
-from, so that every row is read once more and none is compared again.
+A row has some 250 columns, what it is sorted by four. Rows are made records of one width, gathered
+until they fill a part of the memory that is allowed, sorted, and written as one run, their keys
+beside it. The keys of all runs are then put in order a range at a time: samples of every run tell
+where a range ends, and what lies below that in each run is read and sorted together. The order says
+how many of the next rows come from which run, and as records lie one after the other these are read
+in one piece a run: nothing is held but the rows that are handed out.
 
 (DuckDB, given the keys, needed memory that grows with them, or failed at a limit that holds it
-down: docs/decisions/0020.)
+down: docs/decisions/0020. Runs of Arrow batches, a batch of each run in memory, took more memory
+and twice the time: docs/decisions/0027.)
 """
 
 from __future__ import annotations
@@ -23,12 +25,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.storage.records import Records, WordArray
 from pipeline.storage.store import named
 
-# Rows of a run that are read at once: each run holds so many while all runs are merged. Fewer in a
-# large merge, so that all runs together hold an eighth of the memory; very few would cost more in
-# headers than in rows.
-_BATCH_ROWS: Final = (32, 256)
+# A run is this part of the memory: the parts that rows come in, and all else there is, need some.
+_RUN_SHARE: Final = 8
+_WRITTEN_ROWS: Final = 512  # of a run at a time, as they are put in order
 # Every so many rows of a run one stands for those before it, and a range ends after so many of
 # these: with r runs a range has at most (samples + r) x rows.
 _SAMPLE_ROWS: Final = 256
@@ -37,7 +39,7 @@ _SIGN: Final = np.uint64(1 << 63)
 _LAST: Final = np.uint64(2**64 - 1)
 
 Key = tuple[str, str]
-Keys = npt.NDArray[np.uint64]  # (rows, keys): rows compare as their numbers do, from left to right
+Keys = WordArray  # (rows, keys): rows compare as their numbers do, from left to right
 
 
 class SortedRuns:
@@ -51,105 +53,83 @@ class SortedRuns:
     def __init__(
         self, schema: pa.Schema, keys: Sequence[Key], scratch: Path, memory_mb: int, rows: int
     ) -> None:
-        self._schema = schema
         self._keys = keys
-        self._rows = rows
-        self._run_bytes = memory_mb * 2**20 // 8
-        self._waiting: list[pa.Table] = []
-        self._waiting_bytes = 0
-        self._batches = _Pieces(scratch / "runs.arrow")
-        self._sorted_keys = _Pieces(scratch / "runs.keys")
+        self._records = Records(schema)
+        of_a_run = memory_mb * 2**20 // _RUN_SHARE // (8 * self._records.words)
+        self._room = max(1, min(rows, of_a_run))
+        self._waiting = np.empty((self._room, self._records.words), dtype=np.uint64)
+        self._waiting_keys = np.empty((self._room, len(keys)), dtype=np.uint64)
+        self._filled = 0
+        self._rows = _RowFile(scratch / "runs.rows", self._records.words)
+        self._sorted_keys = _RowFile(scratch / "runs.keys", len(keys))
         self._runs: list[_Run] = []
 
     def add(self, table: pa.Table) -> None:
         """Take in some rows."""
-        self._waiting.append(table)
-        self._waiting_bytes += table.nbytes
-        if self._waiting_bytes >= self._run_bytes:
-            self._write_run()
+        while table.num_rows:
+            if self._filled == self._room:
+                self._write_run()
+            some = table.slice(0, self._room - self._filled)
+            place = slice(self._filled, self._filled + some.num_rows)
+            self._records.write(some, self._waiting[place])
+            self._waiting_keys[place] = sortable(some, self._keys)
+            self._filled += some.num_rows
+            table = table.slice(some.num_rows)
 
     def in_order(self, rows: int) -> Iterator[pa.Table]:
-        """All rows in tables of exactly `rows`, but the last; in one chunk each."""
+        """All rows in tables of exactly `rows`, but the last; in one chunk each. Once only."""
         if not self._runs:
-            yield from self._of_the_only_run(rows)
+            # What fits into memory need not go through the disk.
+            order = self._order_of_waiting()
+            for start in range(0, self._filled, rows):
+                yield self._records.table(self._waiting, order[start : start + rows])
             return
-        if self._waiting:
+        if self._filled:
             self._write_run()
-        cursors = [_Cursor(self._read(run.batches)) for run in self._runs]
+        self._waiting = self._waiting[:0].copy()
+        heads = [run.start for run in self._runs]
         for runs in _cut(self._order(), rows):
-            # Rows come grouped by run, in each run's own order, and are put where they belong.
-            grouped = np.argsort(runs, kind="stable")
-            counts = np.bincount(runs, minlength=len(cursors))
-            batches: list[pa.RecordBatch] = []
-            for cursor, count in zip(cursors, counts.tolist(), strict=True):
-                batches += cursor.take(count)
-            order = np.empty_like(grouped)
-            order[grouped] = np.arange(len(grouped))
-            table = pa.Table.from_batches(batches, schema=self._schema)
-            batches.clear()
-            table = table.take(pa.array(order)).combine_chunks()
-            yield table
-            del table  # the next one is made without this one beside it
+            # Rows are read grouped by run, in each run's own order, and put where they belong.
+            read = np.empty((len(runs), self._records.words), dtype=np.uint64)
+            place = 0
+            for run, count in enumerate(np.bincount(runs).tolist()):
+                self._rows.read(heads[run], read[place : place + count])
+                heads[run] += count
+                place += count
+            order = np.empty(len(runs), dtype=np.intp)
+            order[np.argsort(runs, kind="stable")] = np.arange(len(runs))
+            yield self._records.table(read, order)
 
     def close(self) -> None:
         """Let go of the files; what was written to `scratch` stays there."""
-        self._batches.close()
+        self._rows.close()
         self._sorted_keys.close()
 
-    def _of_the_only_run(self, rows: int) -> Iterator[pa.Table]:
-        """What fits into memory need not go through the disk."""
-        if self._waiting:
-            table, _ = self._next_run()
-            for start in range(0, table.num_rows, rows):
-                yield table.slice(start, rows)
-
-    def _next_run(self) -> tuple[pa.Table, Keys]:
-        """The rows that wait, sorted, in one chunk, and their keys."""
-        table = pa.concat_tables(self._waiting)
-        self._waiting, self._waiting_bytes = [], 0
-        keys = sortable(table, self._keys)
-        order = np.lexsort(keys.T[::-1])
-        return table.take(pa.array(order)).combine_chunks(), keys[order]
+    def _order_of_waiting(self) -> npt.NDArray[np.intp]:
+        return np.lexsort(self._waiting_keys[: self._filled].T[::-1])
 
     def _write_run(self) -> None:
         """One more run of the rows that wait."""
-        table, keys = self._next_run()
-        batches = [
-            self._batches.append(batch.serialize())
-            for batch in table.to_batches(self._batch_rows(table))
-        ]
-        pieces = [
-            self._sorted_keys.append(keys[start : start + _SAMPLE_ROWS].tobytes())
-            for start in range(0, len(keys), _SAMPLE_ROWS)
-        ]
-        self._runs.append(_Run(batches, pieces, keys[_SAMPLE_ROWS - 1 :: _SAMPLE_ROWS].copy()))
-
-    def _batch_rows(self, run: pa.Table) -> int:
-        """Rows of a run that are read at once: an eighth of the memory, shared by all runs."""
-        runs = -(-self._rows // run.num_rows)
-        least, most = _BATCH_ROWS
-        fitting: int = self._run_bytes // runs * run.num_rows // int(run.nbytes)
-        return min(most, max(least, fitting))
-
-    def _read(self, batches: Sequence[Piece]) -> Iterator[pa.RecordBatch]:
-        for piece in batches:
-            yield pa.ipc.read_record_batch(pa.py_buffer(self._batches.read(piece)), self._schema)
+        order = self._order_of_waiting()
+        start = self._rows.rows
+        for first in range(0, len(order), _WRITTEN_ROWS):
+            self._rows.append(self._waiting[order[first : first + _WRITTEN_ROWS]])
+        keys = self._waiting_keys[order]
+        self._sorted_keys.append(keys)
+        samples = keys[_SAMPLE_ROWS - 1 :: _SAMPLE_ROWS].copy()
+        self._runs.append(_Run(start, start + len(order), samples))
+        self._filled = 0
 
     def _order(self) -> Iterator[npt.NDArray[np.intp]]:
         """The run that each row comes from, in the order of all, a range at a time."""
         samples = np.concatenate([run.samples for run in self._runs])
         samples = samples[np.lexsort(samples.T[::-1])]
         ends: list[Keys | None] = list(samples[_SAMPLES_A_RANGE::_SAMPLES_A_RANGE])
-        cursors = [_KeyCursor(self._read_keys(run.keys)) for run in self._runs]
+        cursors = [_KeyCursor(self._sorted_keys, run) for run in self._runs]
         for end in [*ends, None]:
             below = [cursor.below(end) for cursor in cursors]
             runs = np.repeat(np.arange(len(below)), [len(keys) for keys in below])
             yield runs[np.lexsort(np.concatenate(below).T[::-1])]
-
-    def _read_keys(self, pieces: Sequence[Piece]) -> Iterator[Keys]:
-        for piece in pieces:
-            flat = np.frombuffer(self._sorted_keys.read(piece), dtype=np.uint64)
-            yield flat.reshape(-1, len(self._keys))
 
 
 def sortable(table: pa.Table, keys: Sequence[Key]) -> Keys:
@@ -171,84 +151,74 @@ def sortable(table: pa.Table, keys: Sequence[Key]) -> Keys:
     return found
 
 
-Piece = tuple[int, int]  # first byte and length
+class _RowFile:
+    """A file of rows of `words` whole numbers, written one after the other."""
 
-
-class _Pieces:
-    """A file of pieces, written one after the other and read back by their places."""
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, words: int) -> None:
         self._path = path
+        self._width = 8 * words
+        self.words = words
+        self.rows = 0
         with named(path):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._end = 0
 
-    def append(self, data: bytes | pa.Buffer) -> Piece:
-        view = memoryview(data).cast("B")
-        piece = (self._end, len(view))
+    def append(self, rows: WordArray) -> None:
+        view = np.ascontiguousarray(rows).data.cast("B")
+        end = self.rows * self._width
         with named(self._path):
             while view:
-                written = os.pwrite(self._file, view, self._end)
-                self._end += written
+                written = os.pwrite(self._file, view, end)
+                end += written
                 view = view[written:]
-        return piece
+        self.rows += len(rows)
 
-    def read(self, piece: Piece) -> bytes:
-        start, length = piece
+    def read(self, first: int, into: WordArray) -> None:
+        """Fill `into` (rows, words), contiguous, with the rows from `first` on."""
+        if not len(into):
+            return
+        view = into.data.cast("B")
         with named(self._path):
-            data = os.pread(self._file, length, start)
-        if len(data) != length:
+            read = os.preadv(self._file, [view], first * self._width)
+        if read != len(view):
             raise OSError(f"{self._path.name} ends early: the merge failed")
-        return data
 
     def close(self) -> None:
         os.close(self._file)
 
 
 class _Run:
-    """Where the batches and keys of a sorted run lie, and its samples."""
+    """Where a sorted run begins and ends in both files, and its samples."""
 
-    def __init__(self, batches: list[Piece], keys: list[Piece], samples: Keys) -> None:
-        self.batches, self.keys, self.samples = batches, keys, samples
-
-
-class _Cursor:
-    """The rows of one run, some at a time."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
-        self._batches = batches
-        self._left: pa.RecordBatch | None = None
-
-    def take(self, rows: int) -> list[pa.RecordBatch]:
-        """The next `rows` rows."""
-        taken = []
-        while rows:
-            batch = self._left if self._left is not None else next(self._batches)
-            taken.append(batch.slice(0, rows))
-            self._left = batch.slice(rows) if batch.num_rows > rows else None
-            rows -= taken[-1].num_rows
-        return taken
+    def __init__(self, start: int, stop: int, samples: Keys) -> None:
+        self.start, self.stop, self.samples = start, stop, samples
 
 
 class _KeyCursor:
     """The keys of one run, those below a bound at a time."""
 
-    def __init__(self, pieces: Iterator[Keys]) -> None:
-        self._pieces = pieces
-        self._left: Keys | None = next(pieces)  # a run has a row at least
-        self._none = self._left[:0]
+    def __init__(self, file: _RowFile, run: _Run) -> None:
+        self._file = file
+        self._next, self._stop = run.start, run.stop
+        self._left = np.empty((0, file.words), dtype=np.uint64)
 
     def below(self, end: Keys | None) -> Keys:
         """The next keys that come before `end` (keys,), or all that are left."""
         taken: list[Keys] = []
-        while self._left is not None:
+        while len(self._left) or self._next < self._stop:
+            if not len(self._left):
+                self._read()
             count = len(self._left) if end is None else _before(self._left, end)
             taken.append(self._left[:count])
-            if count < len(self._left):
-                self._left = self._left[count:]
+            self._left = self._left[count:]
+            if len(self._left):
                 break
-            self._left = next(self._pieces, None)
-        return np.concatenate(taken) if taken else self._none
+        return np.concatenate(taken) if taken else self._left
+
+    def _read(self) -> None:
+        rows = min(_SAMPLE_ROWS, self._stop - self._next)
+        self._left = np.empty((rows, self._file.words), dtype=np.uint64)
+        self._file.read(self._next, self._left)
+        self._next += rows
 
 
 def _before(keys: Keys, end: Keys) -> int:

@@ -165,9 +165,10 @@ def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
     ),
     st.integers(1, 300),
     st.integers(1, 400),
+    st.integers(1, 300),
 )
 @settings(max_examples=30, deadline=None)
-def test_many_runs_are_one_order(figures: list, part: int, rows: int) -> None:
+def test_many_runs_are_one_order(figures: list, part: int, rows: int, room: int) -> None:
     """Whatever the parts, ranges and tables: the order is that of one stable sort of all rows."""
     schema = pa.schema({"a": pa.float64(), "b": pa.float64(), "id": pa.int64()})
     ids = np.random.default_rng(len(figures)).permutation(len(figures))
@@ -176,7 +177,7 @@ def test_many_runs_are_one_order(figures: list, part: int, rows: int) -> None:
         runs = SortedRuns(
             schema, [("a", "DESC"), ("b", "ASC"), ("id", "ASC")], Path(folder), 64, len(figures)
         )
-        runs._run_bytes = 1
+        runs._room = room
         for start in range(0, len(figures), part):
             runs.add(whole.slice(start, part))
         tables = list(runs.in_order(rows))
@@ -199,7 +200,7 @@ def test_a_zero_with_a_sign_ties_with_one_without(tmp_path: Path) -> None:
     zeros = pa.array(np.where(np.arange(60_000) % 2, 0.0, -0.0))
     rows = rows.set_column(1, SCHEMA.field("wacc"), zeros)
     runs = SortedRuns(SCHEMA, ranking("WACC"), tmp_path, 64, 50_000)
-    runs._run_bytes = 1_000_000
+    runs._room = 15_000
     for start in range(0, 60_000, 5_000):
         runs.add(rows.slice(start, 5_000))
     found = pa.concat_tables(runs.in_order(7_000))
