@@ -22,6 +22,8 @@ def command(
 ) -> None:
     """Show how far a run is and whether its files are as they were written.
 
+    Also where it can be watched: Dask's dashboard while it runs, its page in Prefect.
+
     With --database or --mongo: how far it is in the database, and whether all of it is there.
 
     \b
@@ -35,7 +37,8 @@ def command(
         _in_mongo(uri, run_id)
         return
     from pipeline.storage.desk import at_its_desk
-    from pipeline.storage.results import LocalResults
+    from pipeline.storage.links import DASK, LINK_NAMES, kept_links
+    from pipeline.storage.results import RUNNING, LocalResults
     from pipeline.storage.state import run_state
     from pipeline.storage.store import open_store
 
@@ -43,8 +46,9 @@ def command(
     folder = LocalResults(Path(settings.out)).folder(run_id)
     place = at_its_desk(folder, settings).checkpoints_of(folder)
     found = run_state(folder, open_store(place))
+    links = kept_links(folder)
     if wants_json():
-        print_json({"schema": 1, **asdict(found)})
+        print_json({"schema": 1, **asdict(found), "links": links})
         return
     say(
         f"{found.run_id}: {found.state}, {found.permutations:,} structures, {log_text(found.title)}"
@@ -54,6 +58,10 @@ def command(
         say(f"  made for {log_text(found.owner)}{desk}")
     if found.holder:
         say(f"  worked on by {log_text(found.holder)}")
+    for name, link in links.items():
+        # the dashboard ends with the run
+        if link and (name != DASK or found.state == RUNNING):
+            say(f"  {LINK_NAMES[name]}: {log_text(link)}")
     for stage in found.stages:
         total = "?" if stage.total is None else f"{stage.total:,}"
         say(f"  {stage.stage}: {stage.done:,} of {total} partitions, {stage.rows:,} rows")

@@ -35,6 +35,7 @@ from pipeline.storage.checkpoints import (
     parquet_bytes,
     read_marker,
 )
+from pipeline.storage.links import kept_links
 from pipeline.storage.manifest import (
     MANIFEST_PATH,
     UnreadableDocumentError,
@@ -105,6 +106,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         seconds = time.perf_counter() - started
         record_stage(run.folder, OUTPUT, seconds, survivors)
         summary.update(_usage(run, plan))
+        summary["links"] = kept_links(run.folder)
         # Two that share a folder must not mix summary and seal; the rest is the same from both.
         hold.keep(run.folder, lambda: on_progress(begun))
         write_json(run.folder / SUMMARY_PATH, summary)

@@ -10,8 +10,8 @@ from pipeline.inputs import Request, load_request
 from pipeline.space.partitions import rows_per_partition
 from tests.run_projects import SPACE, request_of, run_here, write_rough_project
 
-# What a run took, when, and on how much memory: everything else has to be the same.
-_MEASURED = ("timings", "rows_per_second", "peak_memory_mb")
+# What a run took, when, on how much memory, and where it was watched: all else has to be the same.
+_MEASURED = ("timings", "rows_per_second", "peak_memory_mb", "links")
 
 SAMPLE = 7_001
 ROUGH = "rough"

@@ -189,6 +189,7 @@ def test_a_run_on_an_own_server_is_recorded_and_leaves_no_process(
     assert "markup" not in str([artifact.model_dump() for artifact in artifacts.values()])
     links = links_of(project.parent / "runs" / summary["run_id"])
     assert links["dask"].startswith("http://127.0.0.1:")
+    assert summary["links"] == {"dask": links["dask"], "prefect": None}
     assert "prefect" not in links and "Prefect: " not in errors  # this server shows no pages
     assert not servers_of(home)
 

@@ -12,6 +12,7 @@ import pytest
 from pipeline.cli.main import run_command
 from pipeline.cli.progress import progress_display
 from pipeline.stages.contract import Progress
+from pipeline.storage.links import LINKS_PATH, keep_links
 from tests.run_projects import request_of, run_here, write_project
 
 Capture = pytest.CaptureFixture[str]
@@ -118,6 +119,20 @@ def test_status_and_runs_say_how_far_a_run_is(run: Path, capsys: Capture) -> Non
     assert run_command(["status", run.name, *out]) == 0
     assert run_command(["runs", *out]) == 0
     assert run.name in capsys.readouterr().out
+
+
+def test_status_says_where_a_run_is_watched(run: Path, capsys: Capture) -> None:
+    links = {"dask": "http://10.0.0.7:8787/status", "prefect": "http://10.0.0.8/runs/1"}
+    asked = ["status", run.name, "--out", str(run.parent)]
+    keep_links(run, **links)
+    try:
+        assert document([*asked, "--json"], capsys)["links"] == links
+        assert run_command(asked) == 0
+    finally:
+        (run / LINKS_PATH).unlink()
+    told = capsys.readouterr().out
+    assert f"Prefect: {links['prefect']}" in told
+    assert links["dask"] not in told, "it ended with the run"
 
 
 def test_resume_takes_a_run_or_a_file(run: Path, capsys: Capture) -> None:

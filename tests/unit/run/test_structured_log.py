@@ -13,6 +13,7 @@ from pipeline.inputs import load_request
 from pipeline.logs import in_stage, run_log
 from pipeline.runner import resume_direct, run_direct
 from pipeline.settings import load_settings
+from pipeline.storage.links import LINKS_PATH, keep_links, kept_links
 from tests.run_projects import log_of, quiet, run_here
 
 SMALL = "fixtures/projects/small.yaml"
@@ -92,12 +93,28 @@ def test_people_at_the_terminal_are_not_told_the_run_in_every_line(
 def test_links_are_logged_and_shown_to_who_can_follow_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, folder = run_here(
+    summary, folder = run_here(
         load_request(SMALL), tmp_path, max_permutations=2500,
         compute="threads", dashboard=":0",
     )  # fmt: skip
     [links] = lines_of(folder, "links")
+    assert summary["links"] == {"dask": links["dask"], "prefect": None} == kept_links(folder)
     assert re.fullmatch(r"http://[\d.]+:\d+/status", links["dask"])
     assert f"Dask dashboard: {links['dask']}\n" in capsys.readouterr().err
-    _, other = run_here(load_request(SMALL), tmp_path / "none", max_permutations=2500)
+    summary, other = run_here(load_request(SMALL), tmp_path / "none", max_permutations=2500)
+    assert summary["links"] == {"dask": None, "prefect": None}
     assert lines_of(other, "links") == [] and "Dask" not in capsys.readouterr().err
+
+
+def test_links_are_those_of_the_last_attempt_without_passwords(tmp_path: Path) -> None:
+    dashboard = "http://10.0.0.7:8787/status"
+    keep_links(tmp_path, dask=dashboard, prefect=None)
+    assert kept_links(tmp_path) == {"dask": dashboard, "prefect": None}
+    kept = keep_links(
+        tmp_path, dask=None, prefect="https://ann:hunter22@prefect/runs/1?token=abc123&tab=logs"
+    )
+    assert kept == kept_links(tmp_path)
+    assert kept == {"dask": None, "prefect": "https://***@prefect/runs/1?token=***&tab=logs"}
+    for damaged in ("", "[]", '{"dask": 7}'):
+        (tmp_path / LINKS_PATH).write_text(damaged)
+        assert kept_links(tmp_path) == {"dask": None, "prefect": None}
