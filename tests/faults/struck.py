@@ -28,7 +28,8 @@ SEED = 20_261_121
 # What depends on the machine and the day, not on the request.
 _TOOK = ("timings", "rows_per_second", "peak_memory_mb", "links")
 _NOT_COMPARED = {"log.jsonl", "audit.jsonl", "checkpoints/lock", "checkpoints/usage.json",
-                 "checkpoints/links.json", "summary.json", "manifest.json", "reports/summary.pdf"}  # fmt: skip
+                 "checkpoints/links.json", "summary.json", "manifest.json",
+                 "reports/summary.pdf"}  # fmt: skip
 
 # Counts and tells changes of files below a folder, and signals itself before the given one.
 _STRIKER = """
