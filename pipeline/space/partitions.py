@@ -54,8 +54,12 @@ def ids_at(start: int, stop: int, size: int, seed: int, sampled: bool) -> IntArr
 
 
 def is_dense(count: int, size: int) -> bool:
-    """Whether a sample of `count` is taken in order of ids: it holds half of the space or more."""
-    return 2 * count >= size
+    """Whether a sample of `count` is taken in order of ids: it holds a quarter of the space.
+
+    Sharing among neighbours then saves a third of the work. Below, most of the neighbours are not
+    in the sample, and each id of the space has to be asked for (0.2 to 0.4 us).
+    """
+    return 4 * count >= size
 
 
 def partition_ids(

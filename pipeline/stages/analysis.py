@@ -26,6 +26,7 @@ from pipeline.storage.checkpoints import (
     DamagedPartError,
     Owner,
     read_marker,
+    read_markers,
     read_part,
 )
 from pipeline.storage.plan import Plan
@@ -60,8 +61,7 @@ def analyse(task: PartitionTask) -> Outcome:
 def survivors_by_partition(store: Store, owner: Owner, plan: Plan) -> list[int]:
     """How many each pruning partition kept, in plan order. Raises StageIncompleteError."""
     kept = []
-    for number in range(plan.partitions):
-        checked = read_marker(store, owner, PRUNING, number)
+    for number, checked in enumerate(read_markers(store, owner, PRUNING, plan.partitions)):
         if checked.marker is None:
             raise StageIncompleteError(
                 f"pruning part {number}: {checked.reason or 'it is missing'}"

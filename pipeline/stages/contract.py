@@ -69,12 +69,13 @@ OnProgress = Callable[[Progress], None]
 class PartitionTask:
     """What a worker receives: a number and a reference, never data.
 
-    `spans` is for the analysis stage: which survivors of which pruning partitions these are.
+    `rows` is None where the worker counts them: those of a partition of ids, of which a sample took
+    some. `spans` is for the analysis stage: which survivors of which pruning partitions these are.
     """
 
     stage: str
     number: int
-    rows: int
+    rows: int | None
     plan_hash: str
     fingerprint: str
     place: StoreAddress

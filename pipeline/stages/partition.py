@@ -31,10 +31,10 @@ def task_of(
     plan: Plan,
     stage: str,
     number: int,
-    rows: int,
+    rows: int | None,
     spans: tuple[tuple[int, int, int], ...] = (),
 ) -> PartitionTask:
-    """What a worker needs for one partition of `stage`; `spans` as in PartitionTask."""
+    """What a worker needs for a partition of `stage`; `rows`, `spans` as in PartitionTask."""
     return PartitionTask(
         stage=stage,
         number=number,
@@ -57,16 +57,18 @@ def checkpointed(
     here = engine_fingerprint()
     if here != task.fingerprint:
         raise WrongEngineError(f"this worker runs engine {here}, the plan needs {task.fingerprint}")
-    checked = check_part(task.store, task.owner, task.stage, task.number, task.rows)
+    plan = cached_plan(task.store, task.plan_hash)
+    rows = plan.rows_of(task.number) if task.rows is None else task.rows
+    checked = check_part(task.store, task.owner, task.stage, task.number, rows)
     if checked.marker is not None:
         seconds = time.perf_counter() - started
-        return Outcome(task.number, task.rows, checked.marker.record, True, None, seconds)
-    table, record = compute(task, cached_plan(task.store, task.plan_hash))
-    if table.num_rows != task.rows:
-        raise ValueError(f"{task} has {table.num_rows} rows, the plan says {task.rows}")
+        return Outcome(task.number, rows, checked.marker.record, True, None, seconds)
+    table, record = compute(task, plan)
+    if table.num_rows != rows:
+        raise ValueError(f"{task} has {table.num_rows} rows, the plan says {rows}")
     write_part(task.store, task.owner, task.stage, task.number, table, record)
     seconds = time.perf_counter() - started
-    return Outcome(task.number, task.rows, record, False, checked.reason, seconds)
+    return Outcome(task.number, rows, record, False, checked.reason, seconds)
 
 
 def in_slices(

@@ -52,7 +52,7 @@ def prune(task: PartitionTask) -> Outcome:
 
 
 def _task(run: Run, plan: Plan, number: int) -> PartitionTask:
-    return task_of(run, plan, PRUNING, number, plan.rows_of(number))
+    return task_of(run, plan, PRUNING, number, None)
 
 
 def _compute(task: PartitionTask, plan: Plan) -> tuple[pa.Table, Counts]:

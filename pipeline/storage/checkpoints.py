@@ -13,6 +13,8 @@ import hashlib
 import io
 import json
 import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -31,6 +33,8 @@ _SEAL: Final = "seal"
 _MOST_BYTES_A_ROW: Final = 65_536
 _MOST_BYTES_BESIDE: Final = 2**20
 _MOST_COUNTED: Final = 2**63
+_MARKERS_AT_ONCE: Final = 16
+_MARKERS_HELD: Final = 512
 # Pruning's parts are a result of their own, with nothing but Parquet in their folder.
 _PART_FOLDERS: Final = {
     PRUNING: "evaluated",
@@ -178,6 +182,18 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
         return Checked(None, None)
     except _UnusableMarkerError as error:
         return Checked(None, f"its marker {error}")
+
+
+def read_markers(store: Store, owner: Owner, stage: str, parts: int) -> Iterator[Checked]:
+    """The markers of parts 0 to `parts` - 1 in order, as `read_marker` finds them.
+
+    Several are asked for at a time: an object store takes its while to answer each, and there are
+    thousands.
+    """
+    with ThreadPoolExecutor(_MARKERS_AT_ONCE, "atlas-forge-markers") as readers:
+        for start in range(0, parts, _MARKERS_HELD):
+            numbers = range(start, min(start + _MARKERS_HELD, parts))
+            yield from readers.map(lambda number: read_marker(store, owner, stage, number), numbers)
 
 
 def read_part(

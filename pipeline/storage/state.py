@@ -8,7 +8,7 @@ from typing import Final
 
 from pipeline.space.partitions import number_of_partitions
 from pipeline.storage import hold
-from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_marker
+from pipeline.storage.checkpoints import ANALYSIS, PRUNING, Owner, read_markers
 from pipeline.storage.manifest import MANIFEST_PATH, file_digest, read_json
 from pipeline.storage.plan import Plan, UnreadablePlanError, read_plan
 from pipeline.storage.results import FINISHED, INTERRUPTED, RUNNING
@@ -82,16 +82,15 @@ def run_state(folder: Path, store: Store | None = None) -> RunState:
 def _stages(plan: Plan, store: Store) -> tuple[StageState, ...]:
     owner = Owner(plan.plan_hash, plan.fingerprint)
     done = rows = survivors = 0
-    for number in range(plan.partitions):
-        marker = read_marker(store, owner, PRUNING, number).marker
-        if marker is not None:
+    for checked in read_markers(store, owner, PRUNING, plan.partitions):
+        if checked.marker is not None:
             done += 1
-            rows += marker.rows
-            survivors += int(marker.record["survivors"])
+            rows += checked.marker.rows
+            survivors += int(checked.marker.record["survivors"])
     pruning = StageState(PRUNING, done, plan.partitions, rows)
     if done < plan.partitions:
         return pruning, StageState(ANALYSIS, 0, None, 0)
     total = number_of_partitions(survivors, plan.partition_rows)
-    markers = [read_marker(store, owner, ANALYSIS, number).marker for number in range(total)]
-    found = [marker for marker in markers if marker is not None]
-    return pruning, StageState(ANALYSIS, len(found), total, sum(each.rows for each in found))
+    markers = (checked.marker for checked in read_markers(store, owner, ANALYSIS, total))
+    found = [marker.rows for marker in markers if marker is not None]
+    return pruning, StageState(ANALYSIS, len(found), total, sum(found))
