@@ -2,8 +2,8 @@
 
 `ATLAS_FORGE_METRICS=HOST:PORT` serves them while the process lives, `ATLAS_FORGE_METRICS_PUSH=URL`
 hands them to a Pushgateway after each stage, for runs that end before anybody asks. Neither is
-needed: without them nothing is imported and nothing is counted. A gateway that is not there costs a
-warning in the run's log and never the run.
+needed: without them nothing is imported and nothing is counted. A gateway that is not there, or a
+port that another process has, costs a warning in the run's log and never the run.
 
 Every series has the labels project, desk, run and stage. A process carries out one run after
 another, so their number stays small; the gateway keeps the latest run of a project.
@@ -19,11 +19,14 @@ from pipeline.logs import run_log
 from pipeline.stages.counts import Counts, whole
 
 if TYPE_CHECKING:
+    from pipeline.effort import Effort
     from pipeline.stages.contract import Outcome, Run
+    from pipeline.stages.usage import Usage
 
 JOB: Final = "atlas-forge"
 LABELS: Final = ("project", "desk", "run", "stage")
 PUSH_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 1.0
 # Seconds that a partition took: fine around the plan's limit of 2 s (95th percentile).
 _BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 # Gauges of a finished or running stage, and what they are.
@@ -34,9 +37,10 @@ _GAUGES: Final = {
     "avg_calculation_time_ms": "Computing time of a permutation [ms], all workers together",
     "memory_usage_mb": "Highest memory of the run's processes on this machine so far [MiB]",
     "memory_used_pct": "Memory in use, of what this process may have [%]",
-    "worker_utilization_pct": "Processor time of the run's processes here, of its workers' [%]",
+    "worker_utilization_pct": "Time in which workers computed, of the time they were there [%]",
+    "processor_used_pct": "Processor time of the run's processes here, of a core a slot [%]",
     "queue_depth": "Partitions that wait or are under way",
-    "error_rate_pct": "Partitions that failed, of those that ended [%]",
+    "error_rate_pct": "Attempts at a partition that failed or were lost, of those that ended [%]",
     "stage_seconds": "Seconds that the stage has taken",
 }
 _COUNTERS: Final = {
@@ -45,6 +49,7 @@ _COUNTERS: Final = {
     "partitions_reused": "Partitions whose checkpoint was found sound",
     "partitions_redone": "Partitions whose checkpoint was not sound",
     "partitions_failed": "Partitions that could not be computed",
+    "partitions_retried": "Attempts lost with their worker, and begun again",
 }
 
 
@@ -83,8 +88,8 @@ class _Silent:
 class _Prometheus:
     """The series of one stage of a run in the process's registry."""
 
-    def __init__(self, run: Run, stage: str) -> None:
-        self._run = run
+    def __init__(self, run: Run, stage: str, effort: Effort, usage: Usage) -> None:
+        self._run, self._effort, self._usage = run, effort, usage
         self._series = _series()
         self._labels = (
             str(run.about["project"]["id"]),
@@ -92,10 +97,13 @@ class _Prometheus:
             run.run_id,
             stage,
         )
-        self._done = self._rows = 0
-        self._started = time.perf_counter()
+        self._retried = 0
+        self._started = self._looked = time.perf_counter()
         if run.settings.metrics:
-            _serve(run.settings.metrics)
+            try:
+                _serve(run.settings.metrics)
+            except OSError as error:  # another run of this machine has the port, say
+                self._warn("metrics_not_served", error)
 
     def began(self, total: int) -> None:
         for name in (*_GAUGES, *_COUNTERS):
@@ -103,7 +111,6 @@ class _Prometheus:
         self._set("queue_depth", total)
 
     def took(self, outcome: Outcome, left: int, counts: Counts) -> None:
-        self._done += 1
         self._count("permutations_processed", outcome.rows)
         self._count("partitions_done")
         self._count("partitions_reused", int(outcome.reused))
@@ -111,26 +118,40 @@ class _Prometheus:
         self._set("queue_depth", left)
         for name in ("gate_a_pruned", "gate_b_pruned"):
             self._set(f"{name}_count", whole(counts, name))
+        now = time.perf_counter()
         if not outcome.reused:
-            self._rows += outcome.rows
             self._of("partition_seconds").observe(outcome.seconds)
-            elapsed = time.perf_counter() - self._started
-            self._set("permutations_per_second", self._rows / elapsed)
+            self._set("permutations_per_second", self._effort.rows / (now - self._started))
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._look()
 
     def ended(self, figures: dict[str, int | float], seconds: float) -> None:
-        from pipeline.stages.memory import memory_used_pct  # noqa: PLC0415
-
+        self._look()
         for name, value in figures.items():
             if name in _GAUGES:
                 self._set(name, value)
-        self._set("memory_used_pct", memory_used_pct())
         self._set("stage_seconds", seconds)
         self._push()
 
     def failed(self, partitions: int) -> None:
         self._count("partitions_failed", partitions)
-        self._set("error_rate_pct", 100.0 * partitions / (self._done + partitions))
+        self._look(partitions)
         self._push()
+
+    def _look(self, failed: int = 0) -> None:
+        """What takes a moment to find out, so that it is told once a second and at the end."""
+        from pipeline.stages.memory import memory_used_pct  # noqa: PLC0415
+
+        effort = self._effort
+        self._set("avg_calculation_time_ms", effort.calculation_ms)
+        self._set("worker_utilization_pct", effort.utilisation_pct())
+        self._set("error_rate_pct", effort.error_rate_pct(failed))
+        self._set("memory_usage_mb", self._usage.peak_mb)
+        self._set("memory_used_pct", memory_used_pct())
+        self._set("stage_seconds", time.perf_counter() - self._started)
+        self._count("partitions_retried", effort.retried - self._retried)
+        self._retried = effort.retried
 
     def _of(self, name: str) -> Any:
         return self._series[name].labels(*self._labels)
@@ -151,14 +172,17 @@ class _Prometheus:
         try:
             push_to_gateway(url, JOB, _registry(), {"project": project, "desk": desk}, PUSH_SECONDS)
         except OSError as error:
-            log = run_log(self._run.folder, self._run.settings.log_level)
-            log.warning("metrics_not_pushed", reason=str(error))
+            self._warn("metrics_not_pushed", error)
+
+    def _warn(self, event: str, error: OSError) -> None:
+        log = run_log(self._run.folder, self._run.settings.log_level)
+        log.warning(event, stage=self._labels[-1], reason=str(error))
 
 
-def meter_of(run: Run, stage: str) -> Meter:
+def meter_of(run: Run, stage: str, effort: Effort, usage: Usage) -> Meter:
     """Where a stage of a run tells its work."""
     if run.settings.metrics or run.settings.metrics_push:
-        return _Prometheus(run, stage)
+        return _Prometheus(run, stage, effort, usage)
     return _Silent()
 
 

@@ -86,6 +86,7 @@ class DaskExecutor:
         # Asked for now: a client that lost its scheduler does not know it any more.
         self._address = client.scheduler_info()["address"]
         self.slots = slots
+        self.retried = 0
         self.dashboard_link: str | None = client.dashboard_link if dashboard else None
 
     def map_unordered(
@@ -105,7 +106,17 @@ class DaskExecutor:
         failures: list[Failure] = []
         # Their workers died with the results; the scheduler has them computed again.
         lost: list[Future[Any]] = []
+        # Kept until the next look, which asks the scheduler how often each was begun.
+        over: list[Future[Any]] = []
+        known = self.retried
         pace = _Pace(total, self.slots)
+
+        def count_retries() -> None:
+            nonlocal known
+            known += self._attempts_lost(over)
+            over.clear()
+            # A scheduler that did not answer once takes nothing back.
+            self.retried = max(self.retried, known + self._attempts_lost(list(under_way)))
 
         def fill() -> None:
             room = max(1, WINDOW_PER_SLOT * self.slots) - len(under_way)
@@ -120,6 +131,7 @@ class DaskExecutor:
             while under_way:
                 if pace.seconds_since_look() >= LOOK_SECONDS:
                     self._look(pace)
+                    count_retries()
                     while lost:
                         lost.pop().add_done_callback(ended.put)
                     if not failures:
@@ -139,6 +151,7 @@ class DaskExecutor:
                         lost.append(future)
                         continue
                 item = under_way.pop(future)
+                over.append(future)
                 pace.done += 1
                 if status == "finished":
                     yield result
@@ -146,9 +159,9 @@ class DaskExecutor:
                     failures.append(Failure.of(item, _cause(future.exception())))
                 else:
                     raise self._lost()
-                future.release()
                 if not failures:
                     fill()
+            count_retries()
         except (OSError, CancelledError) as error:
             # A partition's own errors come back as data; these are the connection's.
             if isinstance(error, SchedulerLostError):
@@ -164,6 +177,25 @@ class DaskExecutor:
             f"the Dask scheduler at {self._address} does not answer any more; finished "
             "partitions have their checkpoints, and the same command goes on from them"
         )
+
+    def _attempts_lost(self, futures: list[Future[Any]]) -> int:
+        """How many attempts at these died with their worker and were followed by another."""
+        if self._in_process or not futures or self._client.status != "running":
+            return 0
+
+        def deaths(keys: list[str], dask_scheduler: Any = None) -> list[int]:
+            # Inside, so that it is sent as code: a scheduler need not have this package.
+            tasks = dask_scheduler.tasks
+            return [tasks[key].suspicious if key in tasks else 0 for key in keys]
+
+        keys = [future.key for future in futures]
+        try:
+            found = self._client.run_on_scheduler(deaths, keys)
+        except (OSError, ValueError):  # out of reach; or it takes no code of others
+            return 0
+        # Of a task that failed by its workers' deaths the last was followed by none.
+        failed = [future.status == "error" for future in futures]
+        return sum(max(0, each - last) for each, last in zip(found, failed, strict=True))
 
     def let_go(self) -> None:
         """After an early end (an error, Ctrl-C): what computes may finish, nothing else starts."""

@@ -40,9 +40,13 @@ class PartitionsFailed(Exception):  # noqa: N818 - a plural: it carries every fa
 
 
 class Executor(Protocol):
-    """Runs a function over items, several at a time."""
+    """Runs a function over items, several at a time.
+
+    `retried` counts attempts at an item that were lost with their worker and begun again.
+    """
 
     slots: int
+    retried: int
     dashboard_link: str | None
 
     def map_unordered(
@@ -68,6 +72,7 @@ class SerialExecutor:
     """One item after the other in this thread: for tests, notebooks and debugging."""
 
     slots = 1
+    retried = 0
     dashboard_link: str | None = None
 
     def map_unordered(

@@ -29,6 +29,7 @@ class ThreadExecutor:
     """An Executor on a pool of `slots` threads; a context manager that ends them."""
 
     dashboard_link: str | None = None
+    retried = 0
 
     def __init__(self, slots: int) -> None:
         self.slots = slots

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.compute.executor import Executor, PartitionsFailed, check_fingerprints
+from pipeline.effort import Effort
 from pipeline.logs import run_log
 from pipeline.metrics import Meter, meter_of
 from pipeline.stages.contract import (
@@ -33,14 +34,14 @@ def fan_out(
 ) -> StageResult:
     """Run `work` over `tasks` (`total` of them). Raises PartitionsFailed."""
     log = run_log(run.folder, run.settings.log_level)
-    meter = meter_of(run, stage)
     usage = Usage(executor.slots)
     started = time.perf_counter()
     counts: Counts = {}
     redone: list[tuple[int, str]] = []
-    reused = rows = computed_rows = survivors = 0
-    busy = 0.0
+    reused = rows = survivors = 0
     check_fingerprints(executor, run.fingerprint)
+    effort = Effort(executor)
+    meter = meter_of(run, stage, effort, usage)
     meter.began(total)
     latest = Progress(stage, 0, total, 0, 0, 0.0)
     on_progress(latest)
@@ -57,9 +58,7 @@ def fan_out(
         reused += outcome.reused
         add_counts(counts, outcome.record)
         survivors = whole(counts, "survivors")
-        if not outcome.reused:
-            busy += outcome.seconds
-            computed_rows += outcome.rows
+        effort.took(outcome)
         if outcome.reason:
             redone.append((outcome.number, outcome.reason))
             log.warning(
@@ -91,20 +90,21 @@ def fan_out(
     foreign = remove_beyond(run.store, stage, total)
     if foreign:
         log.warning("parts_removed", stage=stage, parts=foreign, reason="they are of another plan")
-    figures = metrics(result, computed_rows, busy, usage)
+    figures = metrics(result, effort, usage)
     log.info(
         "stage_done",
         stage=stage,
         partitions=total,
         reused=reused,
         redone=len(redone),
+        retried=effort.retried,
         processing_time_ms=round(1_000 * result.seconds, 3),
         memory_delta_mb=usage.delta_mb,
         **figures,
     )
     meter.ended(figures, result.seconds)
-    if computed_rows or not total:
-        record_stage(run.folder, stage, result.seconds, computed_rows, usage.peak_mb)
+    if effort.rows or not total:
+        record_stage(run.folder, stage, result.seconds, effort.rows, usage.peak_mb)
     return result
 
 
@@ -116,21 +116,19 @@ def _failures_told(outcomes: Iterator[Outcome], meter: Meter) -> Iterator[Outcom
         raise
 
 
-def metrics(
-    result: StageResult, computed_rows: int, busy_seconds: float, usage: Usage
-) -> dict[str, int | float]:
+def metrics(result: StageResult, effort: Effort, usage: Usage) -> dict[str, int | float]:
     """The stage's figures under the metric names of the project's plan, section 16."""
     counts = result.counts
     return {
         "permutations_processed_total": result.rows,
-        "permutations_per_second": round(computed_rows / result.seconds, 1)
+        "permutations_per_second": round(effort.rows / result.seconds, 1)
         if result.seconds
         else 0.0,
         "gate_a_pruned_count": whole(counts, "gate_a_pruned"),
         "gate_b_pruned_count": whole(counts, "gate_b_pruned"),
-        "avg_calculation_time_ms": round(1_000 * busy_seconds / computed_rows, 6)
-        if computed_rows
-        else 0.0,
+        "avg_calculation_time_ms": effort.calculation_ms,
         "memory_usage_mb": usage.peak_mb,
-        "worker_utilization_pct": usage.utilisation_pct,
+        "worker_utilization_pct": effort.utilisation_pct(),
+        "processor_used_pct": usage.utilisation_pct,
+        "error_rate_pct": round(effort.error_rate_pct(), 3),
     }

@@ -48,6 +48,14 @@ class Slow:
     number: int
 
 
+def die_once(item: Slow) -> int:
+    seen = item.folder / f"{item.number}.seen"
+    if item.number in (2, 5) and not seen.exists():
+        seen.touch()
+        os._exit(9)
+    return item.number
+
+
 def take_a_while(item: Slow) -> int:
     (item.folder / f"{item.number}.began").touch()
     time.sleep(0.0 if item.number == 0 else 0.4)
@@ -157,6 +165,18 @@ def test_a_partition_that_kills_its_worker_is_named(processes: Executor) -> None
         list(processes.map_unordered(die_on_two, map(Item, range(3))))
     causes = {each.item: each.cause for each in caught.value.failures}
     assert "workers died while they computed it" in causes["partition 2"]
+    assert processes.retried == 0, "nothing was begun again"
+
+
+@pytest.mark.full
+def test_attempts_that_were_lost_with_their_worker_are_counted(tmp_path: Path) -> None:
+    settings = load_settings({}, pack="no", compute="processes", workers=2)
+    with open_executor(settings) as executor:
+        items = [Slow(tmp_path, number) for number in range(20)]
+        assert sorted(executor.map_unordered(die_once, items)) == list(range(20))
+        assert executor.retried == 2
+        assert sorted(executor.map_unordered(die_once, items)) == list(range(20))
+        assert executor.retried == 2
 
 
 def test_workers_are_asked_for_their_engine(processes: Executor) -> None:

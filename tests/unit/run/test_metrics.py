@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -105,6 +106,42 @@ def test_a_gateway_that_is_not_there_costs_a_warning_and_not_the_run(tmp_path: P
     told = [line for line in map(json.loads, lines) if line["event"] == "metrics_not_pushed"]
     assert len(told) == 2
     assert "refused" in told[0]["reason"].lower()
+
+
+def test_a_port_that_another_process_has_costs_a_warning_and_not_the_run(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        summary = run(tmp_path, metrics=address, max_permutations=2500)
+    lines = (tmp_path / summary["run_id"] / "log.jsonl").read_text().splitlines()
+    told = [line for line in map(json.loads, lines) if line["event"] == "metrics_not_served"]
+    assert {line["stage"] for line in told} == {"pruning", "analysis"}
+    assert "in use" in told[0]["reason"]
+
+
+def test_a_lost_attempt_counts_and_slots_are_counted_while_they_are_there() -> None:
+    from types import SimpleNamespace
+
+    from pipeline.effort import Effort
+    from pipeline.stages.contract import Outcome
+
+    workers = SimpleNamespace(slots=1, retried=5)
+    effort = Effort(workers)
+    began = time.perf_counter()
+    effort.took(Outcome(0, 100, {}, False, None, 0.0))
+    time.sleep(0.2)
+    effort.took(Outcome(1, 100, {}, True, None, 0.1))
+    workers.slots, workers.retried = 2, 6
+    time.sleep(0.1)
+    effort.took(Outcome(2, 300, {}, False, None, 0.2))
+    found = effort.utilisation_pct()
+    # One slot for 0.2 s, then two for 0.1 s; the machine may have slept longer, never shorter.
+    assert 100 * 0.3 / (2 * (time.perf_counter() - began)) <= found <= 100 * 0.3 / 0.4
+    assert effort.calculation_ms == 0.5
+    assert effort.retried == 1
+    assert effort.error_rate_pct() == pytest.approx(100 / 3)
+    assert effort.error_rate_pct(failed=1) == 50
 
 
 @pytest.mark.parametrize(
