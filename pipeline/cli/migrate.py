@@ -92,7 +92,9 @@ def _of_paths(
         findings.append(finding)
         if finding.changed:
             added = ", ".join(finding.missing)
-            leave_a_line(str(path.parent), path.name, MIGRATE, added=added)
+            leave_a_line(
+                str(path.parent), path.name, MIGRATE, store=settings.store or None, added=added
+            )
     return findings
 
 
