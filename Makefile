@@ -1,11 +1,12 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench scale peers search-proof reliability golden manifests pictures reference docs lock clean
+.PHONY: help setup run test test-full lint types image bench scale peers search-proof reliability golden manifests pictures reference docs docs-check docs-links lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
 OUT ?= runs
 PYTEST := $(BIN)/python -m pytest
+SPHINX := -q -W --keep-going -c docs/site
 SMALL_COVERAGE := --cov --cov-report=
 # so that neither of the two is left with a server's tests at the end
 LONGEST_FIRST := $(addprefix tests/,services faults golden oracle property unit)
@@ -72,10 +73,26 @@ pictures: setup  ## Prefect's pages, a run's page and a pack, photographed: docs
 reference: setup  ## commands, catalogue, rulebook, columns: docs/reference
 	$(BIN)/python scripts/reference
 
-docs: setup  ## the documentation as a site in build/docs; a broken link or notebook fails
+docs: setup  ## the documentation as a site in build/docs, its notebook run; a broken link fails
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-docs.lock
 	@rm -rf build/docs
-	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/site -d build/doctrees . build/docs
+	$(BIN)/python -m sphinx $(SPHINX) -b html -d build/doctrees . build/docs
+	$(BIN)/python scripts/check-site build/docs
+
+# An environment of its own: tests and mypy are not to see what only the site needs.
+build/docs-env/made: requirements-docs.lock | setup
+	@rm -rf build/docs-env && $(BIN)/python -m venv build/docs-env
+	@$(BIN)/uv pip sync --quiet --python build/docs-env/bin/python --require-hashes $< 2>/dev/null || \
+	  build/docs-env/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
+	@touch $@
+
+docs-check: build/docs-env/made  ## the site without its notebook run, in build/docs-check: links, anchors, pictures
+	@rm -rf build/docs-check
+	ATLAS_FORGE_NOTEBOOK=off build/docs-env/bin/python -m sphinx $(SPHINX) -j 2 -b html -d build/docs-check-trees . build/docs-check
+	build/docs-env/bin/python scripts/check-site build/docs-check
+
+docs-links: build/docs-env/made  ## fetches every address elsewhere that the documentation names (needs the network)
+	ATLAS_FORGE_NOTEBOOK=off build/docs-env/bin/python -m sphinx $(SPHINX) -b linkcheck -d build/docs-check-trees . build/docs-links
 
 lock: setup  ## requirements.lock from pyproject.toml; UPGRADE=1 takes newer versions
 	$(BIN)/python scripts/lock $(if $(UPGRADE),--upgrade)
