@@ -137,13 +137,18 @@ def _write(
 ) -> int:
     written = 0
     group: list[pa.Table] = []
-    with pq.ParquetWriter(
-        path,
-        schema,
-        compression="lz4",
-        use_dictionary=text_columns(schema),
-        write_page_checksum=True,
-    ) as writer:
+    with (
+        pq.ParquetWriter(
+            path,
+            schema,
+            compression="lz4",
+            use_dictionary=text_columns(schema),
+            write_page_checksum=True,
+        ) as writer,
+        # Packing a group needs no interpreter, ordering the next one hardly anything else.
+        ThreadPoolExecutor(1, "atlas-forge-ranked") as packer,
+    ):
+        packed: Future[None] | None = None
         for rows in sorted_rows:
             ranks = pa.array(np.arange(written + 1, written + rows.num_rows + 1))
             columns = [ranks, pareto.marks(rows), *rows.columns]
@@ -155,7 +160,12 @@ def _write(
             group.append(table)
             del rows, table, columns  # while the next ones are made
             if len(group) * _AT_ONCE == _ROW_GROUP:
-                _write_group(writer, group)
+                if packed is not None:
+                    packed.result()
+                packed = packer.submit(_write_group, writer, group)
+                group = []
+        if packed is not None:
+            packed.result()
         if group:
             _write_group(writer, group)
     return written
