@@ -1,7 +1,8 @@
 """Do runbook and how-to pages do what they say, typed as they stand there?
 
-Blocks that need a service say so on the page, or use a program that needs one: for these there is a
-reason instead, and tests/unit/test_page_commands.py holds every line of them against what there is.
+Blocks that need a service say so on the page, or use a program that needs one; who types these is
+asked by tests/unit/test_page_claims.py, and tests/unit/test_page_commands.py holds every line of
+them against what there is.
 """
 
 import os
@@ -11,39 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.page_blocks import Block
-from tests.page_commands import NOT_TYPED, ROOT, shell_blocks, why_not_typed
+from tests.page_claims import Typed, types
+from tests.page_commands import ROOT, shell_blocks
 from tests.page_shell import RUN, Shell
-from tests.services.test_runbook import TYPED
 
-RUNBOOK = ROOT / "docs" / "runbook.md"
-HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
-# what a page may say that it needs, and where that is brought along
-NEEDS = {
-    "mongo": "tests/services/test_runbook.py types it",
-    "s3": "tests/services types such commands at a server of its own",
-    "a cluster": "no Kubernetes in a test",
-    "a run": "one with failures; typed below at a run that has none",
-    "prefect": "tests/services types such commands at a server of its own",
-    "admin": "an administrator's rights",
-}
-# a run without failures has no lines about them: no fault of the command
-FINDS_NOTHING = 'grep() { command grep "$@" || [ $? -eq 1 ]; }'
-
-
-def not_typed(path: Path) -> dict[str, str]:
-    """By place: why a block of a page is not typed."""
-    return {block.place: why for block in shell_blocks(path) if (why := why_not_typed(block))}
-
-
-@pytest.mark.parametrize("path", [RUNBOOK, *HOW_TO], ids=lambda path: path.name)
-def test_what_is_not_typed_has_a_reason(path: Path) -> None:
-    known = {*NEEDS, *NOT_TYPED.values()}
-    assert {place: why for place, why in not_typed(path).items() if why not in known} == {}
-
-
-def test_what_needs_a_database_is_typed_at_one() -> None:
-    asked = {block.heading for block in shell_blocks(RUNBOOK) if block.needs == "mongo"}
-    assert asked == set(TYPED)
+# what writes a project comes first, what clears runs last
+_FIRST, _LAST = "write-a-project.md", "keep-order.md"
+HOW_TO = [
+    str(path.relative_to(ROOT))
+    for path in sorted(
+        (ROOT / "docs" / "how-to").glob("*.md"),
+        key=lambda path: (path.name == _LAST, path.name != _FIRST, path.name),
+    )
+    if shell_blocks(path)
+]
 
 
 def _installed() -> bool:
@@ -72,40 +54,75 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return shell
 
 
-def follow(shell: Shell, path: Path) -> list[Block]:
-    """Type the blocks of a page that can be typed; all that fail are told at once."""
+def follow(shell: Shell, typed: Typed) -> None:
+    """Type blocks in their order; all that fail are told at once."""
     told = []
-    typed = [block for block in shell_blocks(path) if not why_not_typed(block)]
     for block in typed:
         try:
             shell.follow(block)
         except AssertionError as error:
             told.append(str(error))
     assert not told, "\n\n".join(told)
-    return typed
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_the_runbook_goes_as_it_says(home: Shell) -> None:
+@types("docs/runbook.md")
+def test_the_runbook_goes_as_it_says(home: Shell, typed: Typed) -> None:
     mine = home.work / "my-project.yaml"
     mine.write_bytes((home.work / "project.yaml").read_bytes())
     try:
-        assert follow(home, RUNBOOK)
+        follow(home, typed)
     finally:
         mine.unlink()  # how-to pages write their own
-    of_a_run = [block for block in shell_blocks(RUNBOOK) if block.needs == "a run"]
-    assert of_a_run
-    for block in of_a_run:
-        done = home.typed(f"{FINDS_NOTHING}\n{block.text}")
-        assert done.returncode == 0, f"{block.place}: {done.stderr}"
+
+
+def strike(run: Path) -> Path:
+    """Change a partition of a finished run and stand in the way of another; returns what stands."""
+    (run / "ranked.parquet").unlink()
+    with (run / "evaluated" / "part-00000.parquet").open("ab") as part:
+        part.write(b"x")
+    (run / "checkpoints" / "pruning" / "part-00001.json").unlink()
+    path = run / "evaluated" / "part-00001.parquet"
+    path.unlink()
+    path.mkdir()
+    (path / "in-the-way").touch()
+    return path
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_the_how_to_pages_go_as_they_say(home: Shell) -> None:
-    # what writes a project comes first, what clears runs last
-    first, last = "write-a-project.md", "keep-order.md"
-    order = sorted(HOW_TO, key=lambda path: (path.name == last, path.name != first, path.name))
-    typed = [block for path in order for block in follow(home, path)]
-    assert {block.page for block in typed} == {path.name for path in HOW_TO} - {"README.md"}
+@types("docs/runbook.md", needs="a run")
+def test_what_the_runbook_asks_of_a_run_that_failed(home: Shell, typed: Typed) -> None:
+    in_the_way = strike(home.work / "runs" / home.runs["RUN_ID"])
+    failed = home.typed("atlas-forge resume RUN_ID")
+    assert failed.returncode == 1 and "pruning partition 1:" in failed.stderr
+    told: dict[str, list[str]] = {}
+    for block in typed:
+        lines, resumed = _before_it_is_put_right(block)
+        done = home.typed(lines)
+        assert done.returncode == 0, f"{block.place}: {done.stdout}{done.stderr}"
+        told.setdefault(block.heading, []).append(done.stdout)
+        if resumed:
+            (in_the_way / "in-the-way").unlink()
+            in_the_way.rmdir()
+            done = home.typed(resumed)
+            assert done.returncode == 0, f"{block.place}: {done.stdout}{done.stderr}"
+    assert '"event": "partition_redone"' in "".join(told["Dashboards"])
+    assert '"event": "partition_failed"' in "".join(told["Dashboards"])
+    assert '"partition": 1' in "".join(told["AtlasForgeErrors"])
+    assert "finished" in home.typed("atlas-forge status RUN_ID").stdout
+
+
+def _before_it_is_put_right(block: Block) -> tuple[str, str]:
+    """A block's lines, those that go on with the run apart: first what failed is put right."""
+    lines = block.text.splitlines()
+    on = [line for line in lines if line.startswith("atlas-forge resume")]
+    return "\n".join(line for line in lines if line not in on), "\n".join(on)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@types(*HOW_TO)
+def test_the_how_to_pages_go_as_they_say(home: Shell, typed: Typed) -> None:
+    follow(home, typed)
