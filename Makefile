@@ -41,8 +41,9 @@ types: setup  ## mypy, strict
 image:  ## the container image, from this working tree; BASE_IMAGE=… chooses what it builds on
 	@scripts/image $(TAG)
 
-bench: setup  ## speed beside a C loop of the same arithmetic, best of three; RECORD=1 keeps it
-	$(BIN)/python -m benchmarks $(if $(RECORD),--record)
+bench: setup  ## speed of every part beside the sources and other programs; RECORD=1 keeps it
+	-@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-peers.lock
+	$(BIN)/python -m benchmarks $(if $(RECORD),--record) $(if $(CHECK),--check)
 
 scale: setup  ## ten million structures beside one million: time, memory, the same best rows (ten minutes)
 	$(BIN)/python -m benchmarks.scale

@@ -6,12 +6,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.blocks import PROJECTS
 from benchmarks.machine import ROOT, Row
 
 BEST_OF = 3
 TOP = 10
+AT_ONCE = 10
+WHERE = "rating >= A and dscr >= 1.3"
 
 
 def measure() -> Iterator[Row]:
@@ -21,9 +24,18 @@ def measure() -> Iterator[Row]:
         run = json.loads(said("run", project, "--direct", "--no-pack", "--out", out, "--json"))
         where = [run["run_id"], "--out", out]
         said("pack", *where, "--formats", "html")  # compiles what an explanation compiles
+        best = str(optimal(run))
         yield row("start: --help", "--help")
+        yield row("start: validate", "validate", project)
+        yield row("start: plan", "plan", project, "--out", out, note="measures a sample of the run")
+        yield row("start: evaluate", "evaluate", project)
         yield row("start: top", "top", *where)
-        yield row("start: explain", "explain", *where[:1], str(optimal(run)), *where[1:])
+        yield row("start: top --where", "top", *where, "--where", WHERE)
+        yield row("start: show", "show", where[0], best, *where[1:])
+        yield row("start: explain", "explain", where[0], best, *where[1:])
+        slowest = min(max(together(AT_ONCE, "top", *where)) for _ in range(BEST_OF))
+        note = f"{AT_ONCE} processes begun together"
+        yield Row("ten people at once: top, the slowest", slowest, "s", note=note)
         yield row("pack of one structure", "pack", *where, note="19 files, all formats")
         yield row(f"packs of the best {TOP}", "pack", *where, "--top", str(TOP))
 
@@ -43,6 +55,12 @@ def timed(*arguments: str) -> float:
     began = time.perf_counter()
     said(*arguments)
     return time.perf_counter() - began
+
+
+def together(times: int, *arguments: str) -> list[float]:
+    """Wall times of the same command, `times` over at once."""
+    with ThreadPoolExecutor(times) as people:
+        return list(people.map(lambda _: timed(*arguments), range(times)))
 
 
 def said(*arguments: str) -> str:

@@ -12,35 +12,60 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+C_LOOP = "C loop"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: `limit` is the same work by the C loop in the same minute, None if none is."""
+    """One figure; NaN where it could not be measured, the note says why.
+
+    `limit` is the figure of `beside` at the same work in the same minute: the C loop, or another
+    program. None: there is none.
+    """
 
     what: str
     figure: float
     unit: str
     limit: float | None = None
     note: str = ""
+    beside: str = C_LOOP
 
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
-        shown = f"{self.figure:,.0f}" if self.figure >= 100 else f"{self.figure:.3g}"
-        if self.limit is None:
-            return self.what, shown, self.unit, "", "", self.note
-        share = f"{100 * self.figure / self.limit:.0f} %"
-        return self.what, shown, self.unit, f"{self.limit:,.0f}", share, self.note
+        beside = ("", "", "")
+        if self.limit is not None:
+            beside = (self.beside, shown(self.limit), share(self.figure, self.limit))
+        return self.what, shown(self.figure), self.unit, *beside, self.note
 
 
-HEADINGS = ("measured", "figure", "unit", "C loop", "of C loop", "note")
+def shown(figure: float) -> str:
+    """A figure with three digits at least; nothing for NaN."""
+    if math.isnan(figure):
+        return ""
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+
+
+def share(figure: float, limit: float) -> str:
+    """How much of a yardstick's figure ours is: a share, or how many times where it is far more."""
+    if math.isnan(figure) or math.isnan(limit):
+        return ""
+    if figure >= 10 * limit:
+        return f"{figure / limit:,.0f} times"
+    return f"{100 * figure / limit:.0f} %"
+
+
+HEADINGS = ("measured", "figure", "unit", "beside", "its figure", "ours of it", "note")
 
 
 def table(rows: list[Row]) -> str:
     """A Markdown table that also reads well on a console."""
-    cells = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(HEADINGS))]
-    right = (1, 3, 4)
+    return columns(HEADINGS, [row.cells() for row in rows], right=(1, 4, 5))
+
+
+def columns(headings: tuple[str, ...], rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
+    """A Markdown table whose columns are as wide as what stands in them."""
+    cells = [headings, *rows]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(headings))]
 
     def line(row: tuple[str, ...]) -> str:
         parts = [

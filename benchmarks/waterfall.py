@@ -4,13 +4,12 @@ Each figure is measured between two measurements of the C loop: a machine that o
 both, and the ratio stays.
 """
 
-import json
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from benchmarks import blocks, calibration, numpy_waterfall, sam
-from benchmarks.machine import ROOT, Row, best_of
+from benchmarks import blocks, calibration, others
+from benchmarks.machine import Row, best_of
 from kernels import waterfall as w
 from pipeline import engine
 from pipeline.space.levers import LeverSpace
@@ -76,7 +75,7 @@ def measure() -> Iterator[Row]:
         yield Row(
             f"sizing and gates, large, {how}", len(some) / seconds, "rows/s", note="no waterfall"
         )
-    yield from _others(large, block)
+    yield from others.measure(large, block)
 
 
 def _beside(
@@ -96,32 +95,3 @@ def _same_bits(block: blocks.Block, machine: calibration.Machine) -> None:
     blocks.life(block, 1)
     for library in machine.libraries:
         np.testing.assert_array_equal(machine.life(block, library), block.flows)
-
-
-def _others(base: blocks.Base, block: blocks.Block) -> Iterator[Row]:
-    rows = base.inputs.shape[1]
-    kernel = rows / best_of(BEST_OF, lambda: blocks.rates(base))
-    tiled = numpy_waterfall.tiled(block, ROWS // w.BLOCK)
-    flows, found = numpy_waterfall.run(tiled)
-    blocks.life(block, 1)
-    np.testing.assert_array_equal(flows[:, : w.BLOCK], block.flows)
-    np.testing.assert_allclose(found[: w.BLOCK], blocks.life(block, 1), rtol=1e-9)
-    seconds = best_of(BEST_OF, lambda: numpy_waterfall.run(tiled))
-    speed = flows.shape[1] / seconds
-    yield Row(
-        "NumPy, the same months and return", speed, "rows/s",
-        note=f"kernel / NumPy {kernel / speed:,.0f}; same bits of equity, no schedules",
-    )  # fmt: skip
-    file = ROOT / "tests" / "oracle" / "reference" / "pysam_sculpted.json"
-    case = json.loads(file.read_text(encoding="utf-8"))["cases"][0]
-    try:
-        model = sam.model(case["inputs"])
-    except ImportError:
-        yield Row("NREL-PySAM", float("nan"), "rows/s", note="not installed: make peers")
-        return
-    speed = 1 / best_of(BEST_OF, lambda: model.execute(0))
-    yield Row(
-        "NREL-PySAM, single owner, 25 years", speed, "rows/s",
-        note=f"kernel / SAM {kernel / speed:,.0f}; yearly, sculpts, IRR and its own taxes and "
-        "dispatch hours; no months, mezzanine, triggers, traps or late cash",
-    )  # fmt: skip
