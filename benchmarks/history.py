@@ -11,7 +11,9 @@ from benchmarks.rows import HIGHER_IS_WORSE, UNITS
 
 FILE = Path(__file__).with_name("history.jsonl")
 WORSE_BY = 0.10
-_BUSY = 0.5  # load for each core, before the bench began, from which on others were at work
+# Load for each core from which on others were at work: before the bench, and at its end, when it
+# has kept one core or both busy itself.
+_BUSY_BEFORE, _BUSY_AFTER = 0.5, 1.5
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Record:
 
     @property
     def was_busy(self) -> bool:
-        """Whether others used the machine when the bench began."""
-        return float(self.about["load"]) > _BUSY * int(self.about["cores"])
+        """Whether others used the machine, as far as the load before and after tells."""
+        before, after = float(self.about["load"]), float(self.about["load_after"])
+        cores = int(self.about["cores"])
+        return before > _BUSY_BEFORE * cores or after > _BUSY_AFTER * cores
 
     def figure(self, name: str) -> float:
         """The figure of a row, NaN where the record has none."""

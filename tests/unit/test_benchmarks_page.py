@@ -119,6 +119,10 @@ def test_a_missed_figure_a_blank_and_a_busy_machine_are_said(tmp_path: Path) -> 
     assert f"| {RUN} | 960 | s | 480 s | **0.50, missed** |" in made
     assert "| memory, large, 2 worker(s) |  | GB | 2 GB |  |  |  |  |" in made
     assert "Others used the machine" in made
+    quiet, at_its_end = recorded(
+        tmp_path / "h.jsonl", rows_of(1, 1), {"load_after": 4.0, "rows": []}
+    )
+    assert not quiet.was_busy and at_its_end.was_busy
 
 
 def test_a_row_that_the_bench_does_not_know_is_refused() -> None:
