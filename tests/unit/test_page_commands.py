@@ -5,9 +5,11 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from pipeline.cli.main import cli
 from tests.charts import ENVIRONMENTS, at, environment, merged, objects
 from tests.page_blocks import Block, PageError, blocks
 from tests.page_commands import ROOT, lines_of, pages, shell_blocks, why_not_typed, wrong
@@ -32,6 +34,18 @@ def follow_all(folder: Path, text: str) -> Shell:
 @pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_of_a_page_is_one_that_there_is(path: Path) -> None:
     assert [what for block in shell_blocks(path) for what in wrong(block)] == []
+
+
+def test_every_command_is_shown_on_a_how_to_page_and_listed_by_their_first() -> None:
+    how_to = ROOT / "docs" / "how-to"
+    found = [block for path in how_to.glob("*.md") for block in shell_blocks(path)]
+    typed = {line for block in found for line in lines_of(block)}
+    first = (how_to / "README.md").read_text()
+    listed = {word for cell in re.findall(r"\| (`[^|]*`) \|", first) for word in cell.split("`")}
+    listed = {word for cell in listed for word in cell.split()}
+    for name in cli.list_commands(click.Context(cli)):
+        assert any(f"{line} ".startswith(f"atlas-forge {name} ") for line in typed), name
+        assert name in listed, name
 
 
 @pytest.mark.parametrize(
