@@ -51,6 +51,11 @@ def _said(name: str, part: Callable[[], Any]) -> Any:
     return found
 
 
+def kept() -> dict[str, Any]:
+    """The record so far; empty if there is none."""
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+
+
 def rounded(value: Any) -> Any:
     """Figures to four digits, which is more than any of them is good for."""
     if isinstance(value, dict):
@@ -65,7 +70,7 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="measure one part anew, keep the others")
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # Dask's farewells
-    known = json.loads(RECORD.read_text(encoding="utf-8")) if options.only else {}
+    known = kept() if options.only else {}
     about = machine.described()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
@@ -76,7 +81,8 @@ def main() -> int:
             sys.stderr.write(f"error: {missing}\n")
             return 1
     about |= {"load_after": round(machine.load(), 2), "seconds": time.perf_counter() - began}
-    measured = {name: about for name in found}
+    measured = dict.fromkeys(found, about)
+    known = kept() if options.only else {}  # another part may have been measured meanwhile
     record = known | found | {"measured": known.get("measured", {}) | measured}
     RECORD.write_text(json.dumps(rounded(record), indent=1) + "\n", encoding="utf-8")
     return 0
