@@ -1,6 +1,6 @@
 # Everything runs in .venv, made by `make setup` from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint types image bench scale peers search-proof reliability golden manifests pictures reference docs docs-check docs-links lock clean
+.PHONY: help setup run test test-full lint types image bench scale limits sizing peers search-proof reliability golden manifests pictures reference docs docs-check docs-links lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
 PROJECT ?= fixtures/projects/small.yaml
@@ -47,6 +47,12 @@ bench: setup  ## speed of every part beside the sources and other programs; RECO
 
 scale: setup  ## ten million structures beside one million: time, memory, the same best rows (ten minutes)
 	$(BIN)/python -m benchmarks.scale
+
+limits: setup  ## what each part of a run can take on this machine: benchmarks/limits.json (five minutes)
+	$(BIN)/python -m benchmarks.limits
+
+sizing: setup  ## the tables of docs/sizing.md and of the runbook, from benchmarks/limits.json
+	$(BIN)/python -m benchmarks.sizing --write
 
 peers: setup  ## oracle cases by other programs beside our kernels: docs/peers.md
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-peers.lock
