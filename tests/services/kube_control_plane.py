@@ -183,8 +183,9 @@ class ControlPlane:
             versions += [each["groupVersion"] for each in group["versions"]]
         found = {}
         for version in versions:
-            listed = self.request("GET", self.path("", version, "").rstrip("/"))
-            for each in listed["resources"]:
+            answer = self._client.get(self.path("", version, "").rstrip("/"))
+            # one that was defined a moment ago is listed before it is served
+            for each in answer.json()["resources"] if answer.is_success else ():
                 if "/" not in each["name"]:
                     found[version, each["kind"]] = each["name"]
         return found

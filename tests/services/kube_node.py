@@ -41,7 +41,7 @@ class Node:
         self.plane = plane
         self.logs: dict[tuple[str, str, bool], list[str]] = {}
         self.uses: dict[tuple[str, str], tuple[int, int]] = {}
-        self.labels: dict[str, dict[str, str]] = {}
+        self.pods: list[tuple[str, str, dict[str, str]]] = []  # namespace, name, labels
         write_certificate(folder)
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.load_cert_chain(folder / "server.pem")
@@ -127,8 +127,9 @@ class Node:
                 "timestamp": "2026-01-01T00:00:00Z", "window": "30s",
                 "containers": [
                     {"name": container, "usage": {"cpu": f"{busy}m", "memory": f"{memory}Mi"}}
-                    for (of, container), (busy, memory) in self.uses.items() if of == pod
+                    for (name, container), (busy, memory) in self.uses.items() if name == pod
                 ],
             }
-            for pod, labels in self.labels.items() if wanted.items() <= labels.items()
+            for of, pod, labels in self.pods
+            if of == namespace and wanted.items() <= labels.items()
         ]  # fmt: skip

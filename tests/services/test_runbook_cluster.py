@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dask_kubernetes
 import pytest
 import yaml
 
-from tests.charts import ROOT, Object, at, dask_manifests, environment, merged, objects
+from tests.charts import ROOT, Object, at, dask_manifests, environment, flow_job, merged, objects
 from tests.page_blocks import Block
 from tests.page_claims import Typed, types
 from tests.page_commands import lines_of
@@ -49,7 +51,7 @@ SHOWN = {
     "AtlasForgeJobFailed": ["a-run", "flow line 120"],
     "AtlasForgeRestarts": ["OOMKilled", "before it was killed"],
     "AtlasForgePodPending": ["Pending", "Insufficient cpu"],
-    "AtlasForgePrefectDown": ["atlas-forge-prefect-worker", "server line 3", "agent line 3"],
+    "AtlasForgePrefectDown": ["atlas-forge-prefect-worker", "server line 3", "worker line 3"],
 }
 KILLED, WAITS, JOB = "worker-killed", "worker-waits", "a-run"
 
@@ -66,8 +68,7 @@ class Cluster:
             [plane.program("kubectl"), "kustomize", str(ROOT / "k8s" / "overlays" / "production")],
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
-        self.made: list[Object] = [each for each in yaml.safe_load_all(rendered) if each]
-        self._install(self.made)
+        self._install([each for each in yaml.safe_load_all(rendered) if each])
         plane.create("namespaces", {"metadata": {"name": "dask-operator"}}, namespace="")
         self._install(_operator())
         self._run_a_run(home)
@@ -81,19 +82,13 @@ class Cluster:
         for each in definitions:
             api = "apiextensions.k8s.io/v1"
             self.plane.create("customresourcedefinitions", each, api, namespace="")
-        for _ in range(100):
-            served = self.plane.served()
-            if (
-                all(
-                    (f"{group}/v1", kind) in served
-                    for group, kinds in FOREIGN.items()
-                    for kind in kinds
-                )
-                and ("kubernetes.dask.org/v1", "DaskCluster") in served
-            ):
-                self.served = served
-                return
-        raise AssertionError("the server does not serve what was defined")
+        wanted = {(f"{each['spec']['group']}/v1", each["spec"]["names"]["kind"])
+                  for each in definitions}  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not wanted <= set(served := self.plane.served()):
+            assert time.monotonic() < deadline, wanted - set(served)
+            time.sleep(0.2)
+        self.served = served
 
     def _install(self, found: list[Object]) -> None:
         for each in found:
@@ -110,27 +105,25 @@ class Cluster:
 
     def _start(self, deployment: Object) -> None:
         """A pod of a deployment, as its controller makes it, that runs."""
-        template, namespace = deployment["spec"]["template"], deployment["metadata"]["namespace"]
-        self.pod(
-            f"{deployment['metadata']['name']}-7d4b9", template, {"phase": "Running"}, namespace
-        )
+        metadata, template = deployment["metadata"], deployment["spec"]["template"]
+        name, namespace = metadata["name"], metadata["namespace"]
+        self.pod(f"{name}-7d4b9", template, _runs(template), namespace)
         status = {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "updatedReplicas": 1}
-        name = deployment["metadata"]["name"]
         self.plane.say_status("deployments", name, status, "apps/v1", namespace)
 
     def pod(self, name: str, template: Object, status: Object, namespace: str = NAMESPACE) -> None:
         """A pod of a template: on the node, unless it is Pending."""
-        spec = dict(template["spec"])
-        if status["phase"] != "Pending":
+        spec, labels = dict(template["spec"]), template["metadata"].get("labels", {})
+        on_node = status["phase"] != "Pending"
+        if on_node:
             spec["nodeName"] = NODE
-        labels = template["metadata"].get("labels", {})
-        metadata = {"name": name, "labels": labels}
-        self.plane.create("pods", {"metadata": metadata, "spec": spec}, namespace=namespace)
-        self.plane.say_status("pods", name, {"startTime": SINCE, **status}, namespace=namespace)
-        if status["phase"] != "Pending":
-            self.node.labels[name] = labels
+            status = {"startTime": SINCE, **status}
+            self.node.pods.append((namespace, name, labels))
             for each in spec["containers"]:
                 self.node.uses[name, each["name"]] = (120, 300)
+        content = {"metadata": {"name": name, "labels": labels}, "spec": spec}
+        self.plane.create("pods", content, namespace=namespace)
+        self.plane.say_status("pods", name, status, namespace=namespace)
 
     def _run_a_run(self, folder: Path) -> None:
         """A flow's failed job, its Dask cluster, workers that were killed and that wait."""
@@ -140,7 +133,12 @@ class Cluster:
         [cluster, *_] = dask_manifests(rendered, folder)
         cluster["metadata"]["namespace"] = NAMESPACE
         self._install([cluster])
-        for part, name in (("scheduler", "the-scheduler"), ("worker", KILLED), ("worker", WAITS)):
+        states = (
+            ("scheduler", "the-scheduler", _runs),
+            ("worker", KILLED, _was_killed),
+            ("worker", WAITS, _waits),
+        )
+        for part, name, state in states:
             own = cluster["spec"][part]
             labels = {
                 **cluster["metadata"]["labels"], **own.get("metadata", {}).get("labels", {}),
@@ -148,9 +146,9 @@ class Cluster:
                 "dask.org/cluster-name": cluster["metadata"]["name"],
             }  # fmt: skip
             template = {"metadata": {"labels": labels}, "spec": own["spec"]}
-            self.pod(name, template, _status(name, own["spec"]["containers"][0]["name"]))
+            self.pod(name, template, state(template))
         self._event(WAITS, "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.")
-        self._fail_a_job()
+        self._fail(flow_job(rendered))
         quota = {"metadata": {"name": "quota"}, "spec": {"hard": {"pods": "40"}}}
         self.plane.create("resourcequotas", quota)
         for pod, container in list(node.uses):
@@ -178,20 +176,19 @@ class Cluster:
             },
         )  # fmt: skip
 
-    def _fail_a_job(self) -> None:
-        made = next(each for each in self.made if each["kind"] == "Job")
-        spec = {**made["spec"], "template": dict(made["spec"]["template"])}
+    def _fail(self, flow: Object) -> None:
+        """The job of a flow run, as Prefect's worker makes it, that did not end well."""
         api = "batch/v1"
-        self.plane.create("jobs", {"metadata": {"name": JOB}, "spec": spec}, api)
+        metadata = {"name": JOB, "labels": flow["metadata"].get("labels", {})}
+        job = self.plane.create("jobs", {"metadata": metadata, "spec": flow["spec"]}, api)
         failed = {
-            "startTime": SINCE, "failed": 1,
+            "startTime": SINCE,
+            "failed": 1,
             "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}],
-        }  # fmt: skip
+        }
         self.plane.say_status("jobs", JOB, failed, api)
-        job = self.plane.request("GET", f"{self.plane.path('jobs', api)}/{JOB}")
-        template = job["spec"]["template"]
-        template["metadata"]["labels"] |= job["spec"]["selector"]["matchLabels"]
-        self.pod(JOB, template, {"phase": "Failed"})
+        # with the labels that the server gave it, by which its log is found
+        self.pod(JOB, job["spec"]["template"], {"phase": "Failed"})
 
     def typed(self, block: Block, **names: str) -> str:
         """What the lines of a block print; each ends well and shows something."""
@@ -206,17 +203,26 @@ class Cluster:
         return told
 
 
-def _status(name: str, container: str) -> Object:
-    if name == WAITS:
-        reason = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
-        return {"phase": "Pending", "conditions": [reason]}
+def _runs(template: Object, restarts: int = 0, **before: Any) -> Object:
+    states = [
+        {
+            "name": each["name"], "image": each["image"], "imageID": each["image"],
+            "ready": True, "restartCount": restarts, "lastState": before,
+            "state": {"running": {"startedAt": SINCE}},
+        }
+        for each in template["spec"]["containers"]
+    ]  # fmt: skip
+    return {"phase": "Running", "containerStatuses": states}
+
+
+def _was_killed(template: Object) -> Object:
     ended = {"exitCode": 137, "reason": "OOMKilled", "startedAt": SINCE, "finishedAt": SINCE}
-    before = {"terminated": ended} if name == KILLED else {}
-    state = {
-        "name": container, "ready": True, "restartCount": 3 if before else 0, "image": "i",
-        "imageID": "i", "state": {"running": {"startedAt": SINCE}}, "lastState": before,
-    }  # fmt: skip
-    return {"phase": "Running", "containerStatuses": [state]}
+    return _runs(template, restarts=3, terminated=ended)
+
+
+def _waits(_: Object) -> Object:
+    reason = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    return {"phase": "Pending", "conditions": [reason]}
 
 
 def _operator() -> list[Object]:
