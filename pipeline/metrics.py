@@ -12,6 +12,7 @@ another, so their number stays small; the gateway keeps the latest run of a proj
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -168,9 +169,10 @@ class _Prometheus:
             return
         from prometheus_client import push_to_gateway  # noqa: PLC0415 - who asked pays for it
 
-        project, desk, _, _ = self._labels
+        project, desk, run, _ = self._labels
+        group = {"project": project, "desk": desk}
         try:
-            push_to_gateway(url, JOB, _registry(), {"project": project, "desk": desk}, PUSH_SECONDS)
+            push_to_gateway(url, JOB, _registry_of({**group, "run": run}), group, PUSH_SECONDS)
         except OSError as error:
             self._warn("metrics_not_pushed", error)
 
@@ -191,6 +193,25 @@ def _registry() -> Any:
     from prometheus_client import CollectorRegistry  # noqa: PLC0415
 
     return CollectorRegistry()
+
+
+def _registry_of(labels: dict[str, str]) -> Any:
+    """The series with these labels alone: a gateway would take those of the process's other runs
+    for this run's project and desk, or refuse them all.
+    """
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415
+
+    class Chosen:
+        def collect(self) -> Iterator[Any]:
+            for family in _registry().collect():
+                family.samples = [
+                    each for each in family.samples if labels.items() <= each.labels.items()
+                ]
+                yield family
+
+    registry = CollectorRegistry()
+    registry.register(Chosen())
+    return registry
 
 
 @lru_cache(maxsize=1)

@@ -99,6 +99,22 @@ def test_a_gateway_is_handed_the_metrics_of_each_stage_under_the_project(tmp_pat
     assert ("stage_seconds", "analysis") in last
 
 
+def test_a_gateway_is_handed_nothing_of_the_runs_before(tmp_path: Path) -> None:
+    """A second run of a process may be of another desk or project, and even the same run."""
+    Gateway.taken = []
+    with http.server.HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for desk in ("", "infra"):
+            push = f"http://127.0.0.1:{server.server_port}"
+            run(tmp_path / f"of {desk}", metrics_push=push, max_permutations=600, desk=desk)
+        server.shutdown()
+    path, body = Gateway.taken[-1]
+    assert path.endswith("/desk/infra/project/small")
+    found = {sample.labels["desk"] for family in text_string_to_metric_families(body)
+             for sample in family.samples}  # fmt: skip
+    assert found == {"infra"}
+
+
 def test_a_gateway_that_is_not_there_costs_a_warning_and_not_the_run(tmp_path: Path) -> None:
     summary = run(tmp_path, metrics_push=f"http://127.0.0.1:{free_port()}", max_permutations=2500)
     assert summary["total_scenarios"] == 2500
