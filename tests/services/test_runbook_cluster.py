@@ -43,6 +43,7 @@ FOREIGN = {
 OLDER = {("policy/v1", "PodDisruptionBudget"): "policy/v1beta1"}
 # What a block has to show of what is told below, by its heading.
 SHOWN = {
+    "Rotate secrets": ["secret/atlas-forge-mongo", "prefect-worker restarted"],
     "AtlasForgeCpuHigh": ["prefect-server", "900m", "scheduler"],
     "AtlasForgeMemoryHigh": ["2900Mi", "OOMKilled"],
     "AtlasForgePartitionsSlow": ["worker", "980m"],
@@ -62,6 +63,7 @@ class Cluster:
     def __init__(self, plane: ControlPlane, node: Node, home: Path) -> None:
         self.plane, self.node = plane, node
         self.shell = Shell(home)
+        (self.shell.work / "uri").write_text("mongodb://the.new.one/desk")
         plane.write_kubeconfig(home / ".kube" / "config")
         self._define()
         rendered = subprocess.run(

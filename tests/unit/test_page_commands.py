@@ -48,6 +48,15 @@ def test_every_command_is_shown_on_a_how_to_page_and_listed_by_their_first() -> 
         assert name in listed, name
 
 
+@pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_sentence_is_one_that_there_is(path: Path) -> None:
+    words = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    said = re.findall(r"`((?:atlas-forge|kubectl|helm|make|python -m) [^`\n]+)`", words)
+    told = [what for each in said for what in wrong(Block(path.name, 0, "", "bash", each))]
+    # a sentence may name a command without what it is asked of
+    assert [what for what in told if not what.endswith(" is missing")] == []
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
