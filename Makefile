@@ -48,7 +48,7 @@ bench: setup  ## speed of every part beside the sources and other programs; RECO
 scale: setup  ## ten million structures beside one million: time, memory, the same best rows (ten minutes)
 	$(BIN)/python -m benchmarks.scale
 
-limits: setup  ## what each part of a run can take on this machine: benchmarks/limits.json (five minutes)
+limits: setup  ## what each part of a run can take on this machine: benchmarks/limits.json (minutes)
 	$(BIN)/python -m benchmarks.limits
 
 sizing: setup  ## the tables of docs/sizing.md and of the runbook, from benchmarks/limits.json

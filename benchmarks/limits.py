@@ -71,6 +71,8 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # Dask's farewells
     known = kept() if options.only else {}
+    if options.only == "store" and "runs" not in known:
+        parser.error("--only store needs the sizes of parts in the record: measure runs first")
     about = machine.described()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:

@@ -28,7 +28,8 @@ from tests.services.test_mongo_size import measured
 
 # The first is the default; little memory makes as many sorted runs as a far larger merge has.
 MEMORY_MB = (256, 32, 4, 1)
-MARKERS = 100_000
+MARKERS = 100_000  # of pruning, that are read for a number each
+HELD = 20_000  # of the analysis, that are kept until the merge
 DOCUMENTS = 50_000
 _GROUPS = 400
 # A footer of many row groups, with hardly any rows in them.
@@ -136,7 +137,7 @@ def _markers(folder: Path, plan: Plan) -> Figures:
     seconds = time.perf_counter() - began
     assert len(kept) == MARKERS
     before = psutil.Process().memory_info().rss
-    held = [read_marker(store, owner, ANALYSIS, number).marker for number in range(MARKERS)]
+    held = [read_marker(store, owner, ANALYSIS, number).marker for number in range(HELD)]
     grown_by = psutil.Process().memory_info().rss - before
     assert all(held)
     shutil.rmtree(folder / "wide")
@@ -144,7 +145,7 @@ def _markers(folder: Path, plan: Plan) -> Figures:
         "markers": MARKERS,
         "read_s": seconds,
         "read_ms_a_marker": 1e3 * seconds / MARKERS,
-        "flow_bytes_a_marker": grown_by / MARKERS,
+        "flow_bytes_a_marker": grown_by / HELD,
     }
 
 
@@ -156,9 +157,9 @@ def _written(root: Path, plan: Plan) -> None:
                   "first_reasons": [0] * 16, "reverse_notional_gap": 336.48},
         ANALYSIS: {"survivors": 10_000},
     }  # fmt: skip
-    for stage, record in records.items():
+    for (stage, record), count in zip(records.items(), (MARKERS, HELD), strict=True):
         (root / path_of(stage, 0)).parent.mkdir(parents=True)
-        for number in range(MARKERS):
+        for number in range(count):
             marker = Marker(1, stage, number, plan.plan_hash, plan.fingerprint,
                             plan.partition_rows, "0" * 64, record)  # fmt: skip
             (root / path_of(stage, number)).write_bytes(marker_bytes(marker))
