@@ -37,7 +37,8 @@ from pipeline.reports.pack.document import (
 )
 from pipeline.reports.word import document as word_document
 from pipeline.reports.workbook import documents as workbook
-from tests.unit.reports.sample_document import LONG, figure, hostile, sample, undefined
+from tests.unit.reports.sample_blocks import LONG, figure, undefined
+from tests.unit.reports.sample_document import hostile, sample
 
 _ONE = GridColumn("One")
 EDGES: dict[str, Block] = {

@@ -30,7 +30,8 @@ from pipeline.reports.pack.document import (
     Verdicts,
 )
 from tests.pack_text import html_text, missing_in_text, shown_in
-from tests.unit.reports.sample_document import HOSTILE, LONG, every_block, figure, hostile, sample
+from tests.unit.reports.sample_blocks import HOSTILE, LONG, figure
+from tests.unit.reports.sample_document import every_block, hostile, sample
 
 _ALLOWED = frozenset(
     "html head meta title style body a header p h1 h2 h3 h4 main section nav ol ul li dl dt dd div "

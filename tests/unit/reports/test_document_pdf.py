@@ -5,7 +5,6 @@ import io
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,13 +40,14 @@ from pipeline.reports.pack.document import (
 from pipeline.reports.pdf import theme
 from pipeline.reports.pdf.document import render
 from pipeline.reports.pdf.pieces import NOTHING
-from tests.unit.reports import example_document as example
-from tests.unit.reports.example_document import LONG_NAME, ONE_WORD, document, figure, money
 from tests.unit.reports.pdf_boxes import outside, overlaps
+from tests.unit.reports.sample_blocks import LONG, ONE_WORD, fields, figure, rules, time_plan
+from tests.unit.reports.sample_document import sample
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = '<b>Bold</b> & <img src="x"/> %s ]]> \\ {0} =1+1 ../../x'
 ARABIC = "مركز بيانات دبي"
+ARABIC_LETTERS = re.compile(r"[\u0600-\u06ff]")
 CHINESE = "北京数据中心"
 
 
@@ -63,13 +63,21 @@ def _text(pdf: bytes) -> str:
     return _squeezed("".join(page.extract_text() for page in _reader(pdf).pages))
 
 
+def _is_in(text: str, part: str) -> bool:
+    """Words set from right to left are read one by one: around digits they change sides."""
+    if ARABIC_LETTERS.search(part):
+        words = [word for word in part.split() if word.isalnum()]
+        return len(words) > 2 and all(word in text for word in words)
+    return _squeezed(part) in text
+
+
 def _of(*blocks: Block, **changes: Any) -> Document:
-    return document(sections=(Section("Only", blocks),), summary=(), **changes)
+    return dataclasses.replace(sample(), sections=(Section("Only", blocks),), summary=(), **changes)
 
 
 @pytest.fixture(scope="module")
 def made() -> bytes:
-    return render(document())
+    return render(sample())
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +87,7 @@ def text(made: bytes) -> str:
 
 def _written(block: Block) -> list[str]:
     """What has to be read on the page: all but the points of lines and bars, which are drawn."""
-    style = document().style
+    style = sample().style
     match block:
         case Grid():
             columns = block.columns
@@ -113,14 +121,14 @@ def _written(block: Block) -> list[str]:
 
 
 def test_every_figure_label_and_heading_is_on_a_page(text: str) -> None:
-    expected = [section.heading for section in document().sections]
-    for block in document().blocks():
+    expected = [section.heading for section in sample().sections]
+    for block in sample().blocks():
         expected += _written(block)
-    assert [part for part in expected if _squeezed(part) not in text] == []
+    assert [part for part in expected if not _is_in(text, part)] == []
 
 
 def test_every_row_of_a_table_is_there_once(text: str) -> None:
-    for row in example.rules().rows:
+    for row in rules().rows:
         assert text.count(str(row[0])) == 1
 
 
@@ -132,18 +140,17 @@ def test_nothing_stands_outside_the_margins_or_on_other_text(made: bytes) -> Non
 def test_amounts_are_never_broken_over_lines(made: bytes) -> None:
     read = "".join(page.extract_text() for page in _reader(made).pages)
     assert read.count("-£1,234,567,890,123.45") == 2
-    assert "£1,234,567,890,123.00" in read
 
 
 def test_an_undefined_figure_says_why_where_there_is_room(text: str) -> None:
-    assert _squeezed("Mezzanine rating – (no mezzanine)") in text
+    assert _squeezed("Mezzanine – (no mezzanine)") in text
     assert _squeezed("– is undefined: no senior debt.") in text
 
 
 def test_millions_are_said_also_where_no_heading_says_them() -> None:
-    grid = Grid((GridColumn("Amount", millions=True),), ((money(12_345_678.9),),))
+    grid = Grid((GridColumn("Amount", millions=True),), ((figure(12_345_678.9),),))
     assert "Amountsin£m." in _text(render(_of(grid)))
-    said = Grid((GridColumn("Amount, £m", millions=True),), ((money(12_345_678.9),),))
+    said = Grid((GridColumn("Amount, £m", millions=True),), ((figure(12_345_678.9),),))
     assert "Amountsin" not in _text(render(_of(said)))
 
 
@@ -151,13 +158,15 @@ def test_a_wide_table_turns_the_page_and_repeats_its_head(made: bytes) -> None:
     turned = [
         page.extract_text() for page in _reader(made).pages if page.mediabox.width > 800
     ]  # fmt: skip
-    assert len(turned) == 2
-    assert all("Mezzanine" in page and "interest, £m" in page for page in turned)
-    assert "Cash by year" in turned[0] and "Total" in turned[1]
+    *months, amounts = turned
+    assert len(months) == 3
+    assert all("Mezzanine" in page and "interest, £m" in page for page in months)
+    assert "Waterfall by month" in months[0] and "Month 70" in months[-1]
+    assert "Amounts in full" in amounts
 
 
 def test_a_table_that_fits_upright_does_not_turn_the_page() -> None:
-    grid = Grid((GridColumn("A"), GridColumn("B")), ((money(1.0), money(2.0)),), landscape=True)
+    grid = Grid((GridColumn("A"), GridColumn("B")), ((figure(1.0), figure(2.0)),), landscape=True)
     assert all(page.mediabox.width < 800 for page in _reader(render(_of(grid))).pages)
 
 
@@ -177,18 +186,18 @@ def test_pages_are_numbered_and_name_run_and_structure(made: bytes) -> None:
     for number, page in enumerate(_reader(made).pages, 1):
         read = page.extract_text()
         assert f"Page {number} of {count}" in read
-        assert "Run small-6f557d46a249 · Structure 45,598" in read
-        assert number == 1 or ("Example Data Centre" in read and "Investor pack" in read)
+        assert "Run sample-6f557d46a249 · Structure 45,598" in read
+        assert number == 1 or (LONG in read and "Sample" in read)
 
 
 def test_contents_and_outline_name_the_pages_of_the_sections(made: bytes) -> None:
     reader = _reader(made)
-    headings = [section.heading for section in document().sections]
+    headings = [section.heading for section in sample().sections]
     outline = [entry for each in reader.outline
                for entry in (each if isinstance(each, list) else [each])]  # fmt: skip
     assert [entry.title for entry in outline] == headings
     listed = reader.pages[0].extract_text()
-    for section, entry in zip(document().sections, outline, strict=True):
+    for section, entry in zip(sample().sections, outline, strict=True):
         page = reader.get_destination_page_number(entry)
         assert section.heading in reader.pages[page].extract_text()
         if section.level == 1:
@@ -197,14 +206,13 @@ def test_contents_and_outline_name_the_pages_of_the_sections(made: bytes) -> Non
 
 def test_the_contents_link_to_the_sections(made: bytes) -> None:
     links = [note.get_object() for note in _reader(made).pages[0]["/Annots"]]
-    assert len(links) == sum(section.level == 1 for section in document().sections)
+    assert len(links) == sum(section.level == 1 for section in sample().sections)
     assert all(link["/Subtype"] == "/Link" and "/A" not in link for link in links)
 
 
 def test_a_short_document_has_no_contents() -> None:
-    short = document(sections=(Section("One", (example.compact(),)),
-                               Section("Two", (Prose(("Text.",)),))))  # fmt: skip
-    pdf = render(short)
+    sections = (Section("One", (fields(wide=False),)), Section("Two", (Prose(("Text.",)),)))
+    pdf = render(dataclasses.replace(sample(), sections=sections, summary=()))
     assert "Contents" not in _text(pdf)
     assert len(_reader(pdf).outline) == 2
 
@@ -212,17 +220,17 @@ def test_a_short_document_has_no_contents() -> None:
 def test_what_the_file_says_of_itself(made: bytes) -> None:
     reader = _reader(made)
     assert reader.metadata is not None
-    assert reader.metadata.title == "Investor pack – Example Data Centre"
+    assert reader.metadata.title == f"Sample – {LONG}"
     assert reader.metadata.author == "Atlas Forge"
-    assert reader.metadata.subject == "Run small-6f557d46a249 · Structure 45,598"
-    assert reader.metadata.creation_date == datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
+    assert reader.metadata.subject == "Run sample-6f557d46a249 · Structure 45,598"
+    assert reader.metadata.creation_date == sample().made_at
     root: Any = reader.trailer["/Root"]
     assert root["/Lang"] == "en"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
 
 
 def test_every_font_is_inside_the_file() -> None:
-    for page in _reader(render(document(title=f"{CHINESE} {ARABIC} 서울"))).pages:
+    for page in _reader(render(sample(title=f"{CHINESE} {ARABIC} 서울"))).pages:
         for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
             assert "/FontFile2" in font.get_object()["/FontDescriptor"]
 
@@ -231,20 +239,22 @@ def test_the_same_document_is_the_same_bytes_in_any_process(made: bytes) -> None
     code = (
         "from hashlib import sha256\n"
         "from pipeline.reports.pdf.document import render\n"
-        "from tests.unit.reports.example_document import document\n"
-        "print(sha256(render(document())).hexdigest())"
+        "from tests.unit.reports.sample_document import sample\n"
+        "print(sha256(render(sample())).hexdigest())"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
         env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
     )  # fmt: skip
     assert run.stdout.strip() == sha256(made).hexdigest()
-    assert render(document("Another")) != made
+    assert render(sample(title="Another")) != made
 
 
-@pytest.mark.parametrize("title", [HOSTILE, ARABIC, CHINESE, LONG_NAME, ONE_WORD, "W" * 240])
+@pytest.mark.parametrize("title", [HOSTILE, ARABIC, CHINESE, LONG, ONE_WORD, "W" * 240])
 def test_any_title_comes_out_as_text_and_in_its_place(title: str) -> None:
-    pdf = render(document(title, sections=document().sections[:3]))
+    pdf = render(
+        dataclasses.replace(sample(title=title), project=title, sections=sample().sections[:3])
+    )
     assert _squeezed(title) in _text(pdf)
     assert outside(pdf, theme.MARGIN) == []
     assert overlaps(pdf) == []
@@ -259,13 +269,13 @@ def test_any_name_comes_out_as_text_in_every_block(name: str) -> None:
         Tiles((Field(name, (shown,)),)),
         Prose((shown,)),
         Bullets(((shown,),)),
-        Grid((GridColumn(name, right=False), GridColumn("B")), ((shown, money(1.0)),), title=name),
-        LineChart(name, name, (name, "2"), (Series(name, (money(1.0), money(2.0))),)),
-        StackedBars(name, name, (name, "2"), (Series(name, (money(1.0), money(-2.0))),)),
+        Grid((GridColumn(name, right=False), GridColumn("B")), ((shown, figure(1.0)),), title=name),
+        LineChart(name, name, (name, "2"), (Series(name, (figure(1.0), figure(2.0))),)),
+        StackedBars(name, name, (name, "2"), (Series(name, (figure(1.0), figure(-2.0))),)),
         HeatMap(name, (name,), (name,), ((shown,),), ((0.5,),)),
-        Tornado(name, money(1.0), (TornadoBar(name, money(0.5), money(2.0)),)),
+        Tornado(name, figure(1.0), (TornadoBar(name, figure(0.5), figure(2.0)),)),
         Diagram(name, (Box(name, (shown,), 0, 0), Box("B", (), 1, 0)), ()),
-        TimePlan(name, (dataclasses.replace(example.plan(1).milestones[0], name=name),)),
+        TimePlan(name, (dataclasses.replace(time_plan().milestones[0], name=name),)),
     )
     pdf = render(_of(*blocks))
     assert overlaps(pdf) == []
@@ -284,7 +294,7 @@ def test_what_has_no_figures_is_a_sentence_and_no_empty_chart() -> None:
         StackedBars("No places", "Year", (), ()),
         HeatMap("Heat", ("A",), ("B",), ((none,),), ((None,),)),
         HeatMap("No rows", (), (), (), ()),
-        Tornado("Tornado", none, (TornadoBar("T", money(1.0), None),)),
+        Tornado("Tornado", none, (TornadoBar("T", figure(1.0), None),)),
         Tornado("No bars", figure(1.0, "times"), ()),
         Diagram("Diagram", (), ()),
         TimePlan("Plan", ()),
@@ -293,15 +303,19 @@ def test_what_has_no_figures_is_a_sentence_and_no_empty_chart() -> None:
 
 
 def test_a_document_without_sections_or_blocks_is_a_page() -> None:
-    assert len(_reader(render(document(sections=(), summary=()))).pages) == 1
-    pdf = render(document(sections=(Section("Empty", ()),), summary=(Tiles(()), Fields(()))))
+    assert len(_reader(render(dataclasses.replace(sample(), sections=(), summary=()))).pages) == 1
+    pdf = render(
+        dataclasses.replace(
+            sample(), sections=(Section("Empty", ()),), summary=(Tiles(()), Fields(()))
+        )
+    )
     assert "Empty" in _text(pdf)
 
 
 def test_a_time_plan_without_dates_counts_days() -> None:
     tasks = tuple(
         dataclasses.replace(task, start=figure(5 * number, "count"), end=figure(90, "count"))
-        for number, task in enumerate(example.plan(4).milestones)
+        for number, task in enumerate(time_plan().milestones[:4])
     )
     read = _text(render(_of(TimePlan("Plan", tasks))))
     assert "15–90" in read and _squeezed(NOTHING) not in read
@@ -322,7 +336,8 @@ def test_a_blank_is_marked_as_one_to_fill_in() -> None:
 
 
 def test_a_page_of_a_document_takes_little_room() -> None:
-    assert len(render(_of(*document().blocks()))) < 120_000
+    # every block and the letters of five scripts
+    assert len(render(_of(*sample().blocks()))) < 150_000
 
 
 @pytest.mark.parametrize("verdict", ["pass", "fail", "warn"])

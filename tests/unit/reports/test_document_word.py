@@ -15,7 +15,7 @@ from pipeline.escape import visible
 from pipeline.reports.pack.document import Blank, Document, Section
 from pipeline.reports.word.document import render
 from tests.pack_text import docx_text, missing_in_text, shown_in
-from tests.unit.reports.sample_document import (
+from tests.unit.reports.sample_blocks import (
     ARABIC,
     CHINESE,
     HOSTILE,
@@ -23,13 +23,11 @@ from tests.unit.reports.sample_document import (
     KOREAN,
     LONG,
     bullets,
-    every_block,
     grid,
-    hostile,
     prose,
-    sample,
     wide_grid,
 )
+from tests.unit.reports.sample_document import every_block, hostile, sample
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _NAMESPACES = re.compile(rb'\sxmlns(?::\w+)?="[^"]*"|\sw:uri="[^"]*"|\suri="[^"]*"')

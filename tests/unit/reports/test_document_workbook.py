@@ -34,20 +34,18 @@ from pipeline.reports.pack.document import (
 from pipeline.reports.workbook.documents import render
 from pipeline.reports.workbook.number_formats import date_format, number_format
 from tests.pack_text import missing_in_cells, shown_in, xlsx_cells
-from tests.unit.reports.sample_document import (
+from tests.unit.reports.sample_blocks import (
     HOSTILE,
     LONG,
     VALUES,
-    every_block,
     figure,
     grid,
     heat_map,
-    hostile,
-    sample,
     tornado,
     undefined,
     wide_grid,
 )
+from tests.unit.reports.sample_document import every_block, hostile, sample
 
 _INTERNAL = re.compile(r"^'[^']+'!A1$")
 

@@ -18,19 +18,23 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from pipeline.reports.html import pack_document
-from pipeline.reports.pack.document import Blank, Cell, Document, Figure, Section
+from pipeline.reports.pack.document import (
+    Blank,
+    Cell,
+    Diagram,
+    Document,
+    Figure,
+    LineChart,
+    Section,
+    StackedBars,
+    TimePlan,
+    Tornado,
+)
 from pipeline.reports.word import document as word_document
 from pipeline.reports.workbook import documents as workbook
 from tests import chromium
-from tests.unit.reports.sample_document import (
-    ARABIC,
-    CHINESE,
-    HOSTILE,
-    LONG,
-    every_block,
-    hostile,
-    sample,
-)
+from tests.unit.reports.sample_blocks import ARABIC, CHINESE, HOSTILE, LONG
+from tests.unit.reports.sample_document import every_block, hostile, sample
 
 pytestmark = pytest.mark.full
 _IN_CI = os.environ.get("CI") == "true"
@@ -120,7 +124,8 @@ def test_libreoffice_prints_the_workbook_with_its_charts(tmp_path: Path) -> None
     assert _squeezed(ARABIC)[:3] in text or _squeezed(ARABIC)[:3][::-1] in text
     with zipfile.ZipFile(path) as package:
         charts = [name for name in package.namelist() if "charts/chart" in name]
-    assert len(charts) == 3
+    kinds = (LineChart, StackedBars, Tornado)
+    assert len(charts) == sum(isinstance(each, kinds) for each in every_block().values()) > 3
 
 
 @needs_office
@@ -222,4 +227,6 @@ def test_charts_are_drawn_in_the_browser(address: str, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(pack_document.render(sample()), encoding="utf-8")
     heights = asyncio.run(_drawn(address, path))
-    assert len(heights) == 5 and min(heights) > 100
+    kinds = (LineChart, StackedBars, Tornado, Diagram, TimePlan)
+    drawn = sum(isinstance(each, kinds) for each in every_block().values())
+    assert len(heights) == drawn > 5 and min(heights) > 100

@@ -19,8 +19,8 @@ from pipeline.reports.pdf.document import render
 from tests.packs import documents_of, kinds_of, varied_project
 from tests.run_projects import run_here
 from tests.unit.reports.deal_run import KINDS
-from tests.unit.reports.example_document import ONE_WORD
 from tests.unit.reports.pdf_boxes import outside, overlaps
+from tests.unit.reports.sample_blocks import ONE_WORD
 
 HOSTILE = '<b>Bold</b> & <img src="x"/> %s ]]> {{7*7}} =1+1 ../../x'
 MIXED = "مركز بيانات الإمارات للحوسبة السحابية المحدودة Dubai 2026 北京 서울"
