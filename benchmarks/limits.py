@@ -1,7 +1,7 @@
 """`make limits`: what each part of a run can take on this machine, into benchmarks/limits.json.
 
 Real parts throughout: the command line, Dask over TLS, Ceph's gateway, a MongoDB replica set. The
-record is what docs/sizing.md is made from (`python -m benchmarks.sizing --write`).
+record is what docs/sizing.md is made from (`make sizing`).
 """
 
 import argparse
@@ -18,9 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks import limits_dask, limits_output, limits_runs, limits_store, machine
-
-RECORD = Path(__file__).with_name("limits.json")
-
+from benchmarks.sizing import RECORD
 
 PARTS = ("runs", "dask", "store", "output")
 

@@ -10,10 +10,12 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from benchmarks.limits import RECORD
 from pipeline.space.partitions import number_of_partitions, rows_per_partition
+
+RECORD = Path(__file__).with_name("limits.json")
 
 # A sort's run is this part of merge_memory_mb (pipeline/storage/sorted_runs.py).
 RUN_SHARE = 8

@@ -70,7 +70,16 @@ highlight_language = "none"
 
 _GUIDE = ("tutorial", "how-to/README", "pack", "project-file", "notebook")
 _REFERENCE = ("commands", "catalogue", "rulebook", "columns")
-_OPERATIONS = ("runbook", "metrics", "storage", "compute", "prefect", "kubernetes", "reliability")
+_OPERATIONS = (
+    "runbook",
+    "sizing",
+    "metrics",
+    "storage",
+    "compute",
+    "prefect",
+    "kubernetes",
+    "reliability",
+)
 _CONTENTS = (
     ("Guide", tuple(f"docs/{name}" for name in _GUIDE)),
     ("Reference", tuple(f"docs/reference/{name}" for name in _REFERENCE)),
