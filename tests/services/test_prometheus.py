@@ -276,10 +276,11 @@ def test_a_group_of_the_gateway_is_cleared_as_the_page_says(
         {}, pack="no", out=str(tmp_path), compute="serial", desk=desk, metrics_push=gateway.url
     )
     run_direct(request_of(tmp_path, 600), settings, lambda _: None)
-    there = f'desk="{desk}",instance="",job="atlas-forge",project='
+    project = request_of(tmp_path, 600).project.id
+    there = f'desk="{desk}",instance="",job="atlas-forge",project="{project}"'
     assert there in httpx.get(f"{gateway.url}/metrics").text
     [pattern] = re.findall(r"`(/metrics/job/atlas-forge/project/PROJECT/\S+)`", PAGE.read_text())
-    path = pattern.replace("PROJECT", request_of(tmp_path, 600).project.id)
+    path = pattern.replace("PROJECT", project)
     path = path.replace("desk/DESK", f"desk/{desk}" if desk else "desk@base64/=")
     assert httpx.delete(gateway.url + path).status_code == 202
     assert there not in httpx.get(f"{gateway.url}/metrics").text

@@ -81,10 +81,10 @@ def pace(before: str, now: str, queue: str = "5x1560") -> list[Object]:
     ]
 
 
-def tasks(workers: str) -> list[Object]:
+def scheduler_with(workers: str) -> list[Object]:
     return [
-        series("dask_scheduler_tasks", {**SCHEDULER, "state": "queued"}, "40x60"),
         series("dask_scheduler_workers", {**SCHEDULER, "state": "idle"}, workers),
+        series("dask_scheduler_workers", {**SCHEDULER, "state": "saturated"}, "0x60"),
     ]
 
 
@@ -115,12 +115,14 @@ CASES: dict[str, tuple[list[Object], Object, list[list[Object]]]] = {
          pace("_x60", "_x1500 50x60")],
     ),
     "AtlasForgeNoWorkers": (
-        tasks("0x60"), {key: SCHEDULER[key] for key in ("namespace", "pod", "atlas_forge_run")},
-        [tasks("1x60"), tasks("0x5 1x55")],
+        scheduler_with("0x60"), {key: SCHEDULER[key] for key in ("namespace", "pod", "atlas_forge_run")},
+        [scheduler_with("1x60"), scheduler_with("0x5 1x55")],
     ),
     "AtlasForgeJobFailed": (
-        [series("kube_job_status_failed", JOB, "0x30 1x30")], JOB,
-        [[series("kube_job_status_failed", JOB, "0x60")]],
+        [series("kube_job_failed", {**JOB, "condition": "true"}, "0x30 1x30")], JOB,
+        [[series("kube_job_failed", {**JOB, "condition": "true"}, "0x60"),
+          series("kube_job_failed", {**JOB, "condition": "false"}, "1x60"),
+          series("kube_job_status_failed", JOB, "1x60")]],
     ),
     "AtlasForgeRestarts": (
         [series("kube_pod_container_status_restarts_total", POD, "0+1x60")], POD,
