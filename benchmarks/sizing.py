@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.space.partitions import number_of_partitions, rows_per_partition
+from pipeline.space.partitions import MOST_ROWS, number_of_partitions, rows_per_partition
 
 RECORD = Path(__file__).with_name("limits.json")
 
@@ -92,6 +92,7 @@ class Size:
     rows: int
     share: float
     merge_memory_mb: int = MERGE_MEMORY_MB
+    cut: int | None = None  # partition_rows, where somebody asks for them
 
     @property
     def survivors(self) -> int:
@@ -99,7 +100,7 @@ class Size:
 
     @property
     def partition_rows(self) -> int:
-        return rows_per_partition(self.rows)
+        return rows_per_partition(self.rows, self.cut)
 
     @property
     def pruning_parts(self) -> int:
@@ -262,6 +263,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--write", action="store_true", help="make the tables of the pages")
     parser.add_argument("--rows", type=_number(1, 1e12), help="structures; else 10^6 to 10^9")
     parser.add_argument("--share", type=_number(0, 1), help="of them that survive (0 to 1)")
+    parser.add_argument("--partition-rows", type=_number(1, MOST_ROWS), help="else as runs do")
     parser.add_argument("--hours", type=_number(0.01, 10_000), help="wanted")
     for name, what in (
         ("vcpu-hour", "an hour of one core"),
@@ -278,7 +280,8 @@ def main(arguments: list[str]) -> int:
     prices = Prices(options.vcpu_hour, options.gb_month, options.thousand_requests)
     rows = [int(options.rows)] if options.rows else list(sizing_page.SIZES)
     share = parts(found).share if options.share is None else options.share
-    sizes = [Size(parts(found), each, share) for each in rows]
+    cut = int(options.partition_rows) if options.partition_rows else None
+    sizes = [Size(parts(found), each, share, cut=cut) for each in rows]
     print(sizing_page.sizes(sizes, options.hours))
     print()
     print(sizing_page.costs(sizes, prices, options.hours))
