@@ -34,7 +34,7 @@ def measure() -> Iterator[Row]:
         yield row("start: show", "show", where[0], best, *where[1:])
         yield row("start: explain", "explain", where[0], best, *where[1:])
         slowest = min(max(together(AT_ONCE, "top", *where)) for _ in range(BEST_OF))
-        note = f"{AT_ONCE} processes begun together"
+        note = f"{AT_ONCE} processes begun at the same instant, on the cores of this machine"
         yield Row("ten people at once: top, the slowest", slowest, "s", note=note)
         yield row("pack of one structure", "pack", *where, note="19 files, all formats")
         yield row(f"packs of the best {TOP}", "pack", *where, "--top", str(TOP))

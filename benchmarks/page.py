@@ -21,7 +21,8 @@ make bench RECORD=1       # adds a line to the history and writes this page
 make bench CHECK=1        # ends with 1 where a row is worse than its source's figure
 ```
 
-Each figure is the best of several; a run is a process of its own, once everything is compiled.
+Each figure is the best of several; a run is a process of its own, once everything is compiled, and
+its memory the most that its processes held at once (PSS, the largest of several).
 "Beside" is the same work in the same minute by a C loop of the same arithmetic, compiled for this
 processor, or by another program. "Source" is the most demanding figure that the requirements name,
 "times better" what is left to it; they count on a server of 8 cores and 32 GB. A row without a

@@ -91,7 +91,7 @@ def _samples() -> Iterator[Row]:
 
 
 def _memory_row(what: str, runs: list[Measured]) -> Row:
-    return Row(what, max(run.peak for run in runs) / 1e9, "GB", note="most PSS of the tree at once")
+    return Row(what, max(run.peak for run in runs) / 1e9, "GB")
 
 
 def _least(runs: list[Measured], stage: str) -> float:
