@@ -91,7 +91,6 @@ class ControlPlane:
                     )
                 self._running.append(started)
             self._wait()
-            self.create("namespaces", {"metadata": {"name": NAMESPACE}}, namespace="")
         except BaseException:
             self.stop()
             raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,9 @@ class Cluster:
         self.shell = Shell(home)
         (self.shell.work / "uri").write_text("mongodb://the.new.one/desk")
         plane.write_kubeconfig(home / ".kube" / "config")
+        there = plane.request("GET", plane.path("namespaces", namespace=""))["items"]
+        if NAMESPACE not in [each["metadata"]["name"] for each in there]:
+            plane.create("namespaces", {"metadata": {"name": NAMESPACE}}, namespace="")
         self._define()
         rendered = subprocess.run(
             [plane.program("kubectl"), "kustomize", str(ROOT / "k8s" / "overlays" / "production")],
@@ -194,15 +198,36 @@ class Cluster:
 
     def typed(self, block: Block, **names: str) -> str:
         """What the lines of a block print; each ends well and shows something."""
-        told = ""
-        named = re.compile(rf"(?<=[\s/])({'|'.join(names) or '$^'})(?=\s|$)")
-        for each in lines_of(block):
-            line = named.sub(lambda found: names[found[1]], each)
-            done = self.shell.typed(line)
-            assert done.returncode == 0, f"{block.place}: {line}\n{done.stdout}{done.stderr}"
-            assert done.stdout.strip(), f"{block.place}: {line}: nothing\n{done.stderr}"
-            told += done.stdout
-        return told
+        over = threading.Event()
+        beside = threading.Thread(target=self._let_go, args=(over,))
+        beside.start()
+        try:
+            return typed_well(self.shell, block, **names)
+        finally:
+            over.set()
+            beside.join()
+
+    def _let_go(self, over: threading.Event) -> None:
+        """Says of pods that are to be deleted that they have ended, as a kubelet does."""
+        path = self.plane.path("pods")
+        while not over.wait(0.3):
+            for pod in self.plane.request("GET", path)["items"]:
+                if "deletionTimestamp" in pod["metadata"]:
+                    name = pod["metadata"]["name"]
+                    self.plane.request("DELETE", f"{path}/{name}?gracePeriodSeconds=0")
+
+
+def typed_well(shell: Shell, block: Block, **names: str) -> str:
+    """What the lines of a block print; each ends well and shows something."""
+    told = ""
+    named = re.compile(rf"(?<=[\s/])({'|'.join(names) or '$^'})(?=\s|$)")
+    for each in lines_of(block):
+        line = named.sub(lambda found: names[found[1]], each)
+        done = shell.typed(line)
+        assert done.returncode == 0, f"{block.place}: {line}\n{done.stdout}{done.stderr}"
+        assert done.stdout.strip(), f"{block.place}: {line}: nothing\n{done.stderr}"
+        told += done.stdout
+    return told
 
 
 def _runs(template: Object, restarts: int = 0, **before: Any) -> Object:
@@ -256,10 +281,31 @@ def _any_content(group: str, kind: str) -> Object:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with ControlPlane(tmp_path_factory.mktemp("plane")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def cluster(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
-    with ControlPlane(folder) as plane, Node(plane, folder) as node:
+    with Node(plane, folder) as node:
         yield Cluster(plane, node, folder / "home")
+
+
+@types("docs/kubernetes.md", needs="an empty cluster")
+def test_a_namespace_with_its_secrets_is_made(
+    plane: ControlPlane, tmp_path: Path, typed: Typed
+) -> None:
+    shell = Shell(tmp_path / "home")
+    plane.write_kubeconfig(shell.home / ".kube" / "config")
+    keys = {"connection-url", "auth-string", "uri", "credentials"}
+    for name in keys:
+        (shell.work / name).write_text(f"of {name}")
+    for block in typed:
+        typed_well(shell, block)
+    made = plane.request("GET", plane.path("secrets"))["items"]
+    assert {key for each in made for key in each["data"]} == keys
 
 
 @types("docs/runbook.md", needs="a cluster", each=True)
