@@ -88,6 +88,9 @@ def _credentials(variables: dict[str, str]) -> Iterator[None]:
 
 def _rates(store: Store, objects: dict[str, int], requests: int) -> Figures:
     found: Figures = {}
+    warm = [f"warm/{number:05d}" for number in range(2 * requests)]  # its first are slower
+    for ask in (lambda path: store.put(path, b"warm"), store.get, _absent(store)):
+        _timed(warm, max(AT_ONCE), ask)
     for name, size in objects.items():
         data = os.urandom(size)
         for threads in AT_ONCE:
