@@ -57,11 +57,17 @@ class Typed(Sequence[Block]):
         return [each.place for each in self._found if each.place not in self._taken]
 
 
+@functools.cache
+def of_page(page: str) -> tuple[Block, ...]:
+    """The blocks of a page, read once: claims and what they are held beside are of one reading."""
+    return tuple(blocks(ROOT / page))
+
+
 def typeable(page: str) -> dict[str, Block]:
     """By place: every block of a page that holds commands, of a shell or of mongosh."""
     return {
         f"{page}:{each.line}": each
-        for each in blocks(ROOT / page)
+        for each in of_page(page)
         if each.is_shell or each.language == MONGOSH
     }
 
@@ -92,7 +98,7 @@ def types(
     found: list[Block] = []
     places: set[str] = set()
     for page in pages:
-        here = [block for block in blocks(ROOT / page) if mine(block)]
+        here = [block for block in of_page(page) if mine(block)]
         assert here, f"{page} has no block that needs {needs or language or 'nothing'}"
         found += here
         places |= {f"{page}:{block.line}" for block in here}
