@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.space.partitions import MOST_ROWS, number_of_partitions, rows_per_partition
 
 RECORD = Path(__file__).with_name("limits.json")
@@ -22,6 +24,7 @@ RUN_SHARE = 8
 # Rows that the merge puts in order at a time, and of a row group (pipeline/storage/merge.py).
 ORDERED_ROWS, ROW_GROUP = 10_000, 30_000
 MERGE_MEMORY_MB = 256  # the default
+MOST_RUNS = 1_000  # that the sizes here allow a merge: about as far as it was measured
 EXACT_MEAN_BYTES = 8  # a survivor, held until the mean is taken (pipeline/stages/exact_sum.py)
 LISTED = 1_000  # names that one listing gives
 FLOW_AND_SCHEDULER = 2  # cores that are there for as long as a run is
@@ -35,6 +38,7 @@ class Part:
     pruned_s: float
     analysed_s: float
     output_s: float
+    merge_s: tuple[tuple[float, float], ...]  # sorted runs, and rows a second with so many
     documents_s: float
     tasks_s: float
     dispatch_core_s: float
@@ -54,16 +58,26 @@ class Part:
     worker_bytes: float
 
 
+def runs_of(rows: float, memory_mb: int, row_bytes: float) -> float:
+    """Sorted runs of a merge of `rows` records."""
+    return rows / (memory_mb * 2**20 / RUN_SHARE / row_bytes)
+
+
 def parts(record: dict[str, Any]) -> Part:
     """The figures of a record that sizes are computed from. Raises KeyError."""
     runs, dask, store = record["runs"], record["dask"], record["store"]
-    run, sizes, merge = runs["finer_processes_2"], runs["bytes"], record["merge"][0]
+    run, sizes, merges = runs["finer_processes_2"], runs["bytes"], record["merge"]
+    merge = merges[0]
     tls, gateway = dask["tls_2"], store["radosgw"]
     return Part(
         share=runs["large_threads_2"]["survivors"] / runs["large_threads_2"]["rows"],
         pruned_s=run["pruned_rows_s_core"],
         analysed_s=run["analysed_rows_s_core"],
         output_s=run["output_rows_s"],
+        merge_s=tuple(
+            (runs_of(each["rows"], each["memory_mb"], merge["scratch_bytes_a_row"]), each["rows_s"])
+            for each in merges
+        ),
         documents_s=record["mongo"]["documents_s"],
         tasks_s=tls["tasks_s"],
         dispatch_core_s=max(tls["scheduler_core_ms_a_task"], tls["flow_core_ms_a_task"]) / 1e3,
@@ -91,7 +105,7 @@ class Size:
     part: Part
     rows: int
     share: float
-    merge_memory_mb: int = MERGE_MEMORY_MB
+    merge_mb: int | None = None  # merge_memory_mb; else as much as keeps MOST_RUNS
     cut: int | None = None  # partition_rows, where somebody asks for them
 
     @property
@@ -139,9 +153,23 @@ class Size:
         return self.markers_read * self.part.marker_store_s
 
     @property
+    def merge_memory_mb(self) -> int:
+        """The default, or as many times it doubled as keeps the sorted runs at MOST_RUNS."""
+        if self.merge_mb is not None:
+            return self.merge_mb
+        memory = MERGE_MEMORY_MB
+        while runs_of(self.survivors, memory, self.part.scratch_bytes) > MOST_RUNS:
+            memory *= 2
+        return memory
+
+    @property
     def output_s(self) -> float:
-        """Seconds of the output stage, one process."""
-        return self.survivors / self.part.output_s
+        """Seconds of the output stage, one process: as measured, and slower with more runs."""
+        found = sorted(self.part.merge_s)
+        places = [math.log(runs) for runs, _ in found]
+        costs = [1 / rate for _, rate in found]
+        here = float(np.interp(math.log(max(1, self.sorted_runs)), places, costs))
+        return self.survivors * (1 / self.part.output_s + max(0.0, here - costs[0]))
 
     @property
     def mongo_s(self) -> float:
@@ -193,8 +221,7 @@ class Size:
     @property
     def sorted_runs(self) -> int:
         """Sorted runs of the merge."""
-        rows = self.merge_memory_mb * 2**20 / RUN_SHARE / self.part.scratch_bytes
-        return math.ceil(self.survivors / rows)
+        return math.ceil(runs_of(self.survivors, self.merge_memory_mb, self.part.scratch_bytes))
 
     @property
     def flow_bytes(self) -> float:
@@ -202,6 +229,7 @@ class Size:
         groups = self.survivors / ROW_GROUP
         return (
             self.part.flow_bytes
+            + (self.merge_memory_mb - MERGE_MEMORY_MB) * 2**20
             + groups * self.part.group_close_bytes
             + self.analysis_parts * self.part.flow_marker_bytes
             + self.survivors * EXACT_MEAN_BYTES

@@ -16,7 +16,7 @@ from benchmarks.sizing import (
 )
 
 PAGES = ("docs/sizing.md", "docs/runbook.md")
-SIZES = {10**6: 0.05, 10**7: 0.25, 10**8: 2.0, 10**9: 12.0}  # rows: hours wanted
+SIZES = {10**6: 0.05, 10**7: 0.25, 10**8: 2.0, 10**9: 24.0}  # rows: hours wanted
 WORST = 1.0  # share of survivors
 _GIB = 2**30
 # Defaults of the chart (helm/atlas-forge/values.yaml), held to it by a test.
@@ -183,6 +183,7 @@ def sizes(found: list[Size], hours: float | None = None) -> str:
         "scratch of the merge, while it runs": lambda s: _bytes(s.stored["scratch"]),
         "ranked.parquet": lambda s: _bytes(s.stored["ranked"]),
         "MongoDB": lambda s: _bytes(s.stored["mongo"]),
+        "merge_memory_mb": lambda s: f"{s.merge_memory_mb:,}",
         "memory of the flow": lambda s: _bytes(s.flow_bytes),
     }
     head = ["structures", *(f"{size.rows:,}" for size in found)]
@@ -237,11 +238,15 @@ def bounds(usual: list[Size]) -> str:
          ORDERED_ROWS, _n, (f"`ATLAS_FORGE_MERGE_MEMORY_MB` above {MERGE_MEMORY_MB}: runs become "
          "fewer in proportion")),
     ]  # fmt: skip
+
+    def usual_memory(rows: int) -> Size:
+        return Size(part, rows, share, MERGE_MEMORY_MB)
+
     rows = []
     for what, value, limit, shown, then in found:
-        reached = _reached(lambda rows, value=value: value(Size(part, rows, share)), limit)
-        rows.append((reached, [what, shown(limit), _n(reached), *(shown(value(s)) for s in large),
-                               then]))  # fmt: skip
+        reached = _reached(lambda rows, value=value: value(usual_memory(rows)), limit)
+        there = [shown(value(usual_memory(size.rows))) for size in large]
+        rows.append((reached, [what, shown(limit), _n(reached), *there, then]))
     rows.sort(key=lambda each: each[0])
     head = ["what", "bound", "reached at", *(f"at {_n(size.rows)}" for size in large),
             "what is changed then"]  # fmt: skip

@@ -13,7 +13,8 @@ from pipeline.storage import merge, sorted_runs
 ROOT = Path(__file__).parents[2]
 # Round figures, so that what follows from them can be told by hand.
 ROUND = Part(
-    share=0.2, pruned_s=100_000, analysed_s=10_000, output_s=20_000, documents_s=10_000,
+    share=0.2, pruned_s=100_000, analysed_s=10_000, output_s=20_000,
+    merge_s=((10, 25_000), (1_000, 12_500)), documents_s=10_000,
     tasks_s=500, dispatch_core_s=0.001, marker_local_s=0.0001, marker_store_s=0.01, store_put_s=100,
     pruning_bytes=10, analysis_bytes=300, marker_bytes=700, ranked_bytes=250, scratch_bytes=2_048,
     document_bytes=1_000, group_bytes=200_000, group_close_bytes=400_000, flow_marker_bytes=4_000,
@@ -41,13 +42,14 @@ def test_the_record_says_where_each_part_was_measured_and_has_every_figure() -> 
     for about in record["measured"].values():
         assert told <= set(about)
     found = sizing.parts(record)
-    assert all(getattr(found, each.name) > 0 for each in fields(found))
+    assert all(getattr(found, each.name) > 0 for each in fields(found) if each.name != "merge_s")
+    assert len(found.merge_s) == 4 and all(rate > 0 for _, rate in found.merge_s)
     # a first run of everything compiles; what is compared was not measured then
     assert record["runs"]["finer_processes_2"]["rows"] == 1_000_000
 
 
 def test_a_hundred_million_by_hand() -> None:
-    size = Size(ROUND, 10**8, 0.2)
+    size = Size(ROUND, 10**8, 0.2, merge_mb=51_200)
     assert (size.survivors, size.partition_rows) == (20_000_000, 10_000)
     assert (size.pruning_parts, size.analysis_parts) == (10_000, 2_000)
     # 1,000 s of pruning and 2,000 s of analysis on one core
@@ -62,10 +64,12 @@ def test_a_hundred_million_by_hand() -> None:
     assert size.workers(0.5) == 6
     assert size.workers(0.3) is None, "1,080 s are less than what no worker shortens"
     assert size.requests == {"GET": 30_000 + 6_000 + 23_998, "PUT": 24_000, "LIST": 22}
-    # 32 MiB a sorted run are 16,384 rows
-    assert size.sorted_runs == 1_221
+    # 6,400 MiB a sorted run are 3,276,800 rows; no more runs than the merge was measured with
+    assert size.sorted_runs == 7
     assert size.stored["checkpoints"] == pytest.approx(1e9 + 6e9 + 12_000 * 700)
-    assert size.flow_bytes == pytest.approx(300e6 + 20e6 / 30_000 * 4e5 + 2_000 * 4_000 + 160e6)
+    assert size.flow_bytes == pytest.approx(
+        300e6 + 50_944 * 2**20 + 20e6 / 30_000 * 4e5 + 2_000 * 4_000 + 160e6
+    )
     cost = Prices(0.1, 0.2, 0.3).cost(size, 6)
     hours = (3_000 + 2 * (500 + 1_220)) / 3_600
     assert cost["compute"] == pytest.approx(0.1 * hours)
@@ -78,6 +82,16 @@ def test_more_than_the_scheduler_can_feed_is_no_answer() -> None:
     # 3,000 core seconds in 10 s would be 300 workers, of whom 250 are kept busy
     assert size.workers((size.alone_s + 10) / 3_600) is None
     assert size.workers((size.alone_s + 13) / 3_600) == 231
+
+
+def test_a_merge_of_many_runs_is_slower_or_takes_more_memory() -> None:
+    usual = Size(ROUND, 10**8, 0.2)
+    # 32 MiB a run are 16,384 rows: 1,221 runs, and half as many with twice the memory
+    assert Size(ROUND, 10**8, 0.2, 256).sorted_runs == 1_221
+    assert (usual.merge_memory_mb, usual.sorted_runs) == (512, 611)
+    # from 1,000 runs on a row takes 80 microseconds to merge instead of 40
+    assert Size(ROUND, 10**8, 0.2, 256).output_s == pytest.approx(20e6 * (50e-6 + 40e-6))
+    assert 1_000 < usual.output_s < 1_800
 
 
 def test_larger_partitions_are_fewer_markers_and_more_workers() -> None:
