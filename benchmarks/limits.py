@@ -33,6 +33,7 @@ def measure(folder: Path, only: str | None, known: dict[str, Any]) -> dict[str, 
         (folder / name).mkdir()
     if only in (None, "runs", "output"):
         found["runs"], run = _said("runs", lambda: limits_runs.measure(folder / "runs"))
+        found["large_partitions"] = limits_runs.large_partitions(folder / "runs")
         found |= _said("output", lambda: limits_output.measure(folder / "output", run))
     if only in (None, "dask"):
         found["dask"] = _said("dask", lambda: limits_dask.measure(folder / "dask"))

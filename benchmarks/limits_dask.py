@@ -22,7 +22,7 @@ from tests.faults.plain_cluster import PlainCluster
 from tests.services.dask_cluster import DaskCluster
 
 WORKERS = (1, 2, 4)
-_TASKS, _MANY = 2_000, 10_000
+_TASKS, _MANY = 2_000, 5_000
 # As large as a real partition's: what a task and its outcome weigh on the wire depends on them.
 _PLACE = StoreAddress("s3://bucket/prefix/large-0123456789ab", endpoint="https://s3.example:9000")
 _RECORD = {
@@ -57,6 +57,7 @@ def measure(folder: Path) -> Figures:
         grown = psutil.Process(pid).memory_info().rss - before
         found["scheduler_rss_mb"] = psutil.Process(pid).memory_info().rss / 1e6
         found["scheduler_bytes_a_task"] = grown / _MANY
+        found["scheduler_tasks"] = _MANY
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with PlainCluster(folder, environment) as plain:
         found["tcp_2"] = _paced({"compute": plain.address}, plain.scheduler.pid)

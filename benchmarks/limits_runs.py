@@ -58,6 +58,16 @@ def measure(folder: Path) -> tuple[Figures, Path]:
     return found, run
 
 
+def large_partitions(folder: Path) -> Figures:
+    """A worker's memory where partitions are ten times as large: few of them, of a small run."""
+    rows = 10 * PARTITION_ROWS
+    found, _ = _run(
+        PROJECTS / "large.yaml", folder / "large", CORES, "--processes",
+        "--partition-rows", str(rows),
+    )  # fmt: skip
+    return {"partition_rows": rows, "worker_pss_mb": found["worker_pss_mb"]}
+
+
 def _run(project: Path, out: Path, workers: int, *more: str) -> tuple[Figures, Path]:
     """One run into a folder that stays: seconds and rows a second by stage, cores, memory."""
     line = [

@@ -28,7 +28,7 @@ from tests.services.moto_server import MotoServer, credentials_environment
 from tests.services.radosgw import Radosgw
 
 AT_ONCE = (1, 8)
-_REQUESTS = {"local": 200, "radosgw": 200, "moto": 100}
+_REQUESTS = {"local": 200, "radosgw": 100, "moto": 50}
 _KEY, _SECRET, _BUCKET = "LIMITSKEY", "secret-of-the-limits", "limits"
 _PART_ROWS = 500
 _STAGES = ("permutation", "pruning", "analysis", "output")
