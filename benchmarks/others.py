@@ -6,6 +6,7 @@ beside our own function called so from Python, and the note has what its compile
 """
 
 import json
+import timeit
 from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.metadata import version
@@ -15,7 +16,7 @@ import numba
 import numpy as np
 
 from benchmarks import blocks, numpy_waterfall, sam
-from benchmarks.machine import ROOT, Row, best_of
+from benchmarks.machine import ROOT, Row
 from kernels import irr
 from kernels import waterfall as w
 from kernels.normal import normal_option
@@ -30,7 +31,7 @@ _MISSING = "not installed: make peers"
 def measure(base: blocks.Base, block: blocks.Block) -> Iterator[Row]:
     """Every row of the group, those of programs that are not installed without a figure."""
     rows = base.inputs.shape[1]
-    kernel = rows / best_of(BEST_OF, lambda: blocks.rates(base))
+    kernel = rows * _a_second(lambda: blocks.rates(base))
     yield _numpy(kernel, block)
     for program, work, note in (("NREL-PySAM", _sam, _SAM), ("waterfall-py", _waterfall_py, _DEAL)):
         what = f"base case with return, large, beside {program}"
@@ -39,7 +40,7 @@ def measure(base: blocks.Base, block: blocks.Block) -> Iterator[Row]:
         except ImportError:
             yield Row(what, kernel, "rows/s", note=_MISSING)
             continue
-        limit = 1 / best_of(BEST_OF, theirs)
+        limit = _a_second(theirs)
         yield Row(what, kernel, "rows/s", limit, note, f"{program} {version(program)}")
     blocks.life(block, 1)
     flows = np.concatenate([[-block.outlay[0]], block.flows[:, 0]])
@@ -63,7 +64,7 @@ def _numpy(kernel: float, block: blocks.Block) -> Row:
     ours = blocks.life(block, 1)
     np.testing.assert_array_equal(flows[:, : w.BLOCK], block.flows)
     np.testing.assert_allclose(found[: w.BLOCK], ours, rtol=1e-9)
-    limit = flows.shape[1] / best_of(BEST_OF, lambda: numpy_waterfall.run(tiled))
+    limit = flows.shape[1] * _a_second(lambda: numpy_waterfall.run(tiled))
     return Row(
         "base case with return, large, beside NumPy", kernel, "rows/s", limit,
         "theirs: months and return from ready schedules, to the same bits; no schedules or terms",
@@ -124,8 +125,7 @@ def _returns(flows: np.ndarray) -> Iterator[Row]:
     column = np.ascontiguousarray(flows[:, None])
     rate = irr.irr(column, 0, len(flows) - 1, 1.0)[0]
     ours = _a_second(lambda: irr.irr(column, 0, len(flows) - 1, 1.0))
-    _rates(column, 1)
-    looped = _LOOPED / best_of(BEST_OF, lambda: _rates(column, _LOOPED))
+    looped = _LOOPED * _a_second(lambda: _rates(column, _LOOPED))
     note = f"{len(flows)} flows, one call a rate from Python; our compiled loop {looped:,.0f}"
     for program, module in (("pyxirr", "pyxirr"), ("numpy-financial", "numpy_financial")):
         what = f"return of monthly flows, beside {program}"
@@ -135,15 +135,14 @@ def _returns(flows: np.ndarray) -> Iterator[Row]:
             yield Row(what, ours, "rates/s", note=_MISSING)
             continue
         np.testing.assert_allclose(solve(flows), rate, rtol=1e-6)
-        times = 1 if program == "numpy-financial" else 100
-        limit = _a_second(lambda solve=solve: solve(flows), times)
+        limit = _a_second(lambda solve=solve: solve(flows))
         yield Row(what, ours, "rates/s", limit, note, f"{program} {version(program)}")
 
 
 def _floorlet() -> Row:
     what = "Bachelier floorlet, beside QuantLib"
     strike, forward, spread = 0.035, 0.032, 0.008
-    ours = _a_second(lambda: normal_option(strike - forward, spread), 1_000)
+    ours = _a_second(lambda: normal_option(strike - forward, spread))
     try:
         import QuantLib as ql  # noqa: N813, PLC0415  -- there with the peers extra only
     except ImportError:
@@ -154,10 +153,9 @@ def _floorlet() -> Row:
         normal_option(strike - forward, spread),
         rtol=1e-9,
     )
-    limit = _a_second(lambda: ql.bachelierBlackFormula(side, strike, forward, spread), 1_000)
-    _prices(strike - forward, spread, 1)
+    limit = _a_second(lambda: ql.bachelierBlackFormula(side, strike, forward, spread))
     many = 100 * _LOOPED
-    looped = many / best_of(BEST_OF, lambda: _prices(strike - forward, spread, many))
+    looped = many * _a_second(lambda: _prices(strike - forward, spread, many))
     return Row(
         what, ours, "prices/s", limit,
         f"one call a price from Python, its bridge included; our compiled loop {looped:,.0f}",
@@ -165,12 +163,9 @@ def _floorlet() -> Row:
     )  # fmt: skip
 
 
-def _a_second(work: Callable[[], object], times: int = 100) -> float:
-    """Calls a second, the best of three times `times`."""
+def _a_second(work: Callable[[], object]) -> float:
+    """Calls a second, the best of three of at least 0.2 s: each is measured for as long."""
     work()
-
-    def called() -> None:
-        for _ in range(times):
-            work()
-
-    return times / best_of(BEST_OF, called)
+    timer = timeit.Timer(work)
+    number, seconds = timer.autorange()
+    return number / min(seconds, *timer.repeat(BEST_OF - 1, number))
