@@ -26,7 +26,8 @@ its memory the most that its processes held at once (PSS, the largest of several
 "Beside" is the same work in the same minute by a C loop of the same arithmetic, compiled for this
 processor, or by another program. "Source" is the most demanding figure that the requirements name,
 "times better" what is left to it; they count on a server of 8 cores and 32 GB. A row without a
-figure was not measured when the record was made.
+figure was not measured when the record was made. Larger runs, and the limits of each part, are in
+[sizing.md](sizing.md), figures of correctness in [peers.md](peers.md).
 """
 _MEASURED = (
     "measured", "figure", "unit", "source", "times better", "beside", "its figure", "ours of it",
