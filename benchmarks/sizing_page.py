@@ -1,6 +1,7 @@
 """The tables of docs/sizing.md and of the runbook's section on scale, from one record."""
 
 import math
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,11 +79,12 @@ def measured(record: Record) -> str:
         for name, about in record["measured"].items()
     ]  # fmt: skip
     about = next(iter(record["measured"].values()))
-    return (
+    said = (
         f"{about['cores']} cores of an {about['processor']}, Python {about['python']}. A load well "
         "above the cores before a part began means that others used the machine: those figures are "
-        "too low.\n\n" + _table(head, rows, left=3)
+        "too low."
     )
+    return f"{_lines(said)}\n\n{_table(head, rows, left=3)}"
 
 
 def limits(record: Record) -> str:
@@ -114,8 +116,8 @@ def limits(record: Record) -> str:
     rows += [
         ["Dask, on the wire", _n(wire), "bytes/task", "least of the three over TLS, both ways"],
         ["Dask, memory of the scheduler", _n(dask["scheduler_rss_mb"]), "MB",
-         (f"after 16,000 tasks; {_n(dask['scheduler_bytes_a_task'])} bytes a task over the last "
-         "10,000: its own records, which have an end")],
+         (f"at the end; {_n(dask['scheduler_bytes_a_task'])} bytes a task over the last "
+          f"{dask['scheduler_tasks']:,}: its own records, which have an end")],
     ]  # fmt: skip
     for place, what in (("local", "local disk"), ("radosgw", "Ceph's gateway"),
                         ("moto", "moto, which is Python and a mere test server")):  # fmt: skip
@@ -302,12 +304,13 @@ def costs(found: list[Size], prices: Prices, hours: float | None = None) -> str:
 def guidance(record: Record) -> str:
     """The runbook's sizing in a few lines."""
     part = parts(record)
-    own = record["runs"]["finer_processes_2"]
+    own, large = record["runs"]["finer_processes_2"], record["large_partitions"]
     rows = [
         ["pruning", f"{_n(part.pruned_s)} rows/s a core"],
         ["analysis", f"{_n(part.analysed_s)} rows/s a core, of the survivors alone"],
         ["output, in the flow alone", f"{_n(part.output_s)} survivors/s"],
-        ["memory of a worker", f"{_n(own['worker_pss_mb'])} MB, partitions of 10,000 rows"],
+        ["memory of a worker", (f"{_n(own['worker_pss_mb'])} MB with partitions of 10,000 rows, "
+         f"{_n(large['worker_pss_mb'])} MB with {large['partition_rows']:,}")],
         ["memory of the flow", (f"{_n(own['flow_pss_mb'])} MB at a million structures; what grows "
          f"with the run reaches {_bytes(Size(part, 10**8, part.share).flow_bytes)} at 10^8")],
         ["disk beside the flow", (f"{_n(part.scratch_bytes + part.ranked_bytes)} bytes a survivor "
@@ -322,14 +325,20 @@ def cost_of_a_run(record: Record) -> str:
     """The golden large run's core seconds as a price."""
     run = record["runs"]["large_threads_2"]
     hours = run["core_seconds"] / 3_600
-    return (
-        f"The large golden project, {run['rows']:,} structures on two cores, took "
-        f"{run['seconds']:.1f} s and {run['core_seconds']:.1f} core-seconds, start and report "
-        f"included ({_where(record, 'runs')[:-1]}): {hours:.5f} vCPU-hours. At a price of "
+    return _lines(
+        f"{_where(record, 'runs')} The large golden project, {run['rows']:,} structures on "
+        f"two cores, took {run['seconds']:.1f} s and {run['core_seconds']:.1f} core-seconds, "
+        "start and report "
+        f"included: {hours:.5f} vCPU-hours. At a price of "
         f"{EXAMPLE.vcpu_hour:.2f} a vCPU-hour, which is example input and nobody's price, that is "
         f"{hours * EXAMPLE.vcpu_hour:.5f}; a million such structures "
         f"{1e6 / run['rows'] * hours * EXAMPLE.vcpu_hour:.4f}."
     )
+
+
+def _lines(text: str) -> str:
+    """Text in lines as long as the pages have them."""
+    return "\n".join(textwrap.wrap(text, 138, break_long_words=False, break_on_hyphens=False))
 
 
 def _where(record: Record, part: str) -> str:

@@ -37,7 +37,7 @@ def test_every_block_has_a_place() -> None:
 def test_the_record_says_where_each_part_was_measured_and_has_every_figure() -> None:
     record = sizing.record()
     told = {"date", "commit", "processor", "cores", "python", "load", "load_after", "seconds"}
-    parts = {"runs", "dask", "store", "merge", "row_group", "markers", "mongo"}
+    parts = {"runs", "large_partitions", "dask", "store", "merge", "row_group", "markers", "mongo"}
     assert set(record["measured"]) == parts == set(record) - {"measured"}
     for about in record["measured"].values():
         assert told <= set(about)
