@@ -115,7 +115,8 @@ CASES: dict[str, tuple[list[Object], Object, list[list[Object]]]] = {
          pace("_x60", "_x1500 50x60")],
     ),
     "AtlasForgeNoWorkers": (
-        scheduler_with("0x60"), {key: SCHEDULER[key] for key in ("namespace", "pod", "atlas_forge_run")},
+        scheduler_with("0x60"),
+        {key: SCHEDULER[key] for key in ("namespace", "pod", "atlas_forge_run")},
         [scheduler_with("1x60"), scheduler_with("0x5 1x55")],
     ),
     "AtlasForgeJobFailed": (
