@@ -119,6 +119,7 @@ def types(
     return given
 
 
+@functools.cache
 def claimed() -> dict[str, list[str]]:
     """By place of a block: the tests that type it, asked of the tests themselves."""
     told: dict[str, list[str]] = {}

@@ -126,3 +126,15 @@ def _before_it_is_put_right(block: Block) -> tuple[str, str]:
 @types(*HOW_TO)
 def test_the_how_to_pages_go_as_they_say(home: Shell, typed: Typed) -> None:
     follow(home, typed)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@types("docs/search.md", "docs/sizing.md")
+def test_the_pages_of_search_and_sizing_go_as_they_say(home: Shell, typed: Typed) -> None:
+    (home.work / "my-project.yaml").write_bytes((home.work / "project.yaml").read_bytes())
+    large = home.typed("atlas-forge run fixtures/projects/large.yaml --direct --no-pack")
+    found = RUN.search(large.stdout)
+    assert found is not None, large.stderr
+    home.runs["RUN_ID"] = found[0]
+    follow(home, typed)

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +15,9 @@ from tests.page_claims import Typed, types
 from tests.page_commands import lines_of
 from tests.page_shell import Shell
 from tests.run_projects import PROJECT
-from tests.services.prefect_site import Site
+
+if TYPE_CHECKING:
+    from tests.services.prefect_site import Site
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 _RUN = re.compile(r"\b(RUN_ID|small-1a2b3c4d5e6f)\b")  # what the pages call it

@@ -13,10 +13,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import dask_kubernetes
 import pytest
 import yaml
 
@@ -30,9 +30,10 @@ from tests.services.kube_node import NODE, Node
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
-_OPERATOR = Path(dask_kubernetes.__file__).parent / (
-    "operator/deployment/helm/dask-kubernetes-operator"
-)
+# found without its import, which takes seconds
+_DASK = find_spec("dask_kubernetes")
+assert _DASK is not None and _DASK.origin is not None
+_OPERATOR = Path(_DASK.origin).parent / ("operator/deployment/helm/dask-kubernetes-operator")
 SINCE = "2026-01-01T00:00:00Z"
 # Of other programs, whose definitions are not here: objects of any content, so that the server has
 # their names. What is in them is held by tests/unit/chart.
