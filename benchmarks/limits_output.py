@@ -128,7 +128,7 @@ def _footer(run: Path, folder: Path) -> Figures:
 
 
 def _markers(folder: Path, plan: Plan) -> Figures:
-    """Reading the markers of a run of MARKERS partitions, one after the other, as a flow does."""
+    """Reading the markers of a run of MARKERS partitions, as a flow does."""
     wide = replace(plan, count=MARKERS * plan.partition_rows, size=MARKERS * plan.partition_rows)
     store, owner = open_folder(folder / "wide"), Owner(plan.plan_hash, plan.fingerprint)
     _written(folder / "wide", plan)

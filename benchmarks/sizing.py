@@ -25,7 +25,6 @@ RUN_SHARE = 8
 ORDERED_ROWS, ROW_GROUP = 10_000, 30_000
 MERGE_MEMORY_MB = 256  # the default
 MOST_RUNS = 1_000  # that the sizes here allow a merge: about as far as it was measured
-EXACT_MEAN_BYTES = 8  # a survivor, held until the mean is taken (pipeline/stages/exact_sum.py)
 LISTED = 1_000  # names that one listing gives
 FLOW_AND_SCHEDULER = 2  # cores that are there for as long as a run is
 
@@ -82,7 +81,7 @@ def parts(record: dict[str, Any]) -> Part:
         tasks_s=tls["tasks_s"],
         dispatch_core_s=max(tls["scheduler_core_ms_a_task"], tls["flow_core_ms_a_task"]) / 1e3,
         marker_local_s=record["markers"]["read_ms_a_marker"] / 1e3,
-        marker_store_s=1 / gateway["marker, 1 at once"]["get_s"],
+        marker_store_s=1 / gateway["marker, 8 at once"]["get_s"],
         store_put_s=gateway["pruning part, 8 at once"]["put_s"],
         pruning_bytes=sizes["pruning_part_a_row"],
         analysis_bytes=sizes["analysis_part_a_survivor"],
@@ -144,7 +143,7 @@ class Size:
 
     @property
     def markers_read(self) -> int:
-        """Markers that the flow reads one after another: before the analysis, and at the output."""
+        """Markers that the flow reads, several at once: before the analysis, and at the output."""
         return 2 * self.pruning_parts + self.analysis_parts
 
     @property
@@ -232,7 +231,6 @@ class Size:
             + (self.merge_memory_mb - MERGE_MEMORY_MB) * 2**20
             + groups * self.part.group_close_bytes
             + self.analysis_parts * self.part.flow_marker_bytes
-            + self.survivors * EXACT_MEAN_BYTES
         )
 
     def vcpu_hours(self, workers: int) -> float:

@@ -137,7 +137,7 @@ def limits(record: Record) -> str:
          f"{_n(mongo['server_core_us_a_document'])} µs, client "
          f"{_n(mongo['client_core_us_a_document'])} µs a document")],
         ["markers read by the flow, local disk", _n(1e3 / markers["read_ms_a_marker"]), "markers/s",
-         (f"{markers['markers']:,} one after another in {_n(markers['read_s'])} s; "
+         (f"{markers['markers']:,} in {_n(markers['read_s'])} s; "
          f"{_n(markers['flow_bytes_a_marker'])} bytes of memory each while they are held")],
         ["row group of ranked.parquet", _n(group["held_bytes"] / 1e3), "kB of memory",
          (f"until the file is closed; {_n(group['at_close_bytes'] / 1e3)} kB at the most while it "
@@ -221,10 +221,9 @@ def bounds(usual: list[Size]) -> str:
         ("flow's `/runs` volume, chart's default", lambda s: s.stored["scratch"]
          + s.stored["ranked"], CHART_RUNS_GIB * _GIB, _bytes,
          "`flow.runs.existingClaim`: a claim as large as scratch and ranked.parquet together"),
-        ("markers one after another from the measured gateway", lambda s: s.markers_s, _PATIENCE_S,
-         _time, ("`partition_rows` 100,000 makes them a tenth; reading several at once would have "
-         "to be built")),
-        ("markers one after another from a local disk", lambda s: s.markers_read
+        ("markers from the measured gateway, 8 at once", lambda s: s.markers_s, _PATIENCE_S,
+         _time, "`partition_rows` 100,000 makes them a tenth"),
+        ("markers from a local disk", lambda s: s.markers_read
          * part.marker_local_s, _PATIENCE_S, _time, "as above"),
         ("output stage, one process", lambda s: s.output_s, _HOUR_S, _time,
          ("tighter gates, so that fewer survive; several runs over parts of the space, compared by "
@@ -234,8 +233,8 @@ def bounds(usual: list[Size]) -> str:
         ("partitions that wait: AtlasForgeQueueDeep speaks", lambda s: float(s.pruning_parts),
          QUEUE_ALERT, _n, "larger `partition_rows`, or `monitoring.alerts.queue.partitions`"),
         ("memory of the flow, chart's limit", lambda s: s.flow_bytes, CHART_FLOW_GIB * _GIB, _bytes,
-         ("`flow.resources.limits.memory`; larger row groups and a mean of constant memory would "
-         "have to be built")),
+         ("`flow.resources.limits.memory`; a smaller footer of ranked.parquet would have to be "
+         "built")),
         ("sorted runs of the merge: one row of each at a time", lambda s: float(s.sorted_runs),
          ORDERED_ROWS, _n, (f"`ATLAS_FORGE_MERGE_MEMORY_MB` above {MERGE_MEMORY_MB}: runs become "
          "fewer in proportion")),

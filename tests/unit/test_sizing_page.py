@@ -68,7 +68,7 @@ def test_a_hundred_million_by_hand() -> None:
     assert size.sorted_runs == 7
     assert size.stored["checkpoints"] == pytest.approx(1e9 + 6e9 + 12_000 * 700)
     assert size.flow_bytes == pytest.approx(
-        300e6 + 50_944 * 2**20 + 20e6 / 30_000 * 4e5 + 2_000 * 4_000 + 160e6
+        300e6 + 50_944 * 2**20 + 20e6 / 30_000 * 4e5 + 2_000 * 4_000
     )
     cost = Prices(0.1, 0.2, 0.3).cost(size, 6)
     hours = (3_000 + 2 * (500 + 1_220)) / 3_600
