@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ from pipeline.storage.results import (
     head,
     thinned,
 )
-from pipeline.storage.store import write_file
+from pipeline.storage.store import TEMPORARY, write_file
 
 SCHEMA = 1
 BY_CONDITIONS = "conditions"
@@ -111,6 +112,8 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         hold.keep(run.folder, lambda: on_progress(begun))
         write_json(run.folder / SUMMARY_PATH, summary)
         seal(run, summary["written"]["files"])
+        # A worker that was killed while it wrote leaves what it had written.
+        shutil.rmtree(run.folder / TEMPORARY, ignore_errors=True)
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
