@@ -33,6 +33,7 @@ FINISHED: Final = "finished"
 RUNNING: Final = "running"
 INTERRUPTED: Final = "interrupted"
 _ID: Final = "permutation_id"
+_ROWS_UNPACKED: Final = 2_000  # of all columns at a time, where one row is looked for
 
 Rows = list[dict[str, Any]]
 
@@ -253,8 +254,12 @@ def _row_of(path: Path, permutation_id: int) -> dict[str, Any] | None:
         ids = file.read_row_group(group, columns=[_ID], use_threads=False)[_ID].to_numpy()
         found = np.flatnonzero(ids == permutation_id)
         if len(found):
-            table = file.read_row_group(group, use_threads=False)
-            return cast("dict[str, Any]", table.slice(int(found[0]), 1).to_pylist()[0])
+            # A group of all columns is 60 MB unpacked, and the row may be among its first.
+            row, start = int(found[0]), 0
+            for batch in file.iter_batches(_ROWS_UNPACKED, row_groups=[group], use_threads=False):
+                if row < start + batch.num_rows:
+                    return cast("dict[str, Any]", batch.slice(row - start, 1).to_pylist()[0])
+                start += batch.num_rows
     return None
 
 
