@@ -33,7 +33,6 @@ _SEAL: Final = "seal"
 _MOST_BYTES_A_ROW: Final = 65_536
 _MOST_BYTES_BESIDE: Final = 2**20
 _MOST_COUNTED: Final = 2**63
-_MARKERS_AT_ONCE: Final = 16
 _MARKERS_HELD: Final = 512
 # Pruning's parts are a result of their own, with nothing but Parquet in their folder.
 _PART_FOLDERS: Final = {
@@ -187,10 +186,12 @@ def read_marker(store: Store, owner: Owner, stage: str, number: int) -> Checked:
 def read_markers(store: Store, owner: Owner, stage: str, parts: int) -> Iterator[Checked]:
     """The markers of parts 0 to `parts` - 1 in order, as `read_marker` finds them.
 
-    Several are asked for at a time: an object store takes its while to answer each, and there are
-    thousands.
+    As many are asked for at a time as pays with this store: there are thousands.
     """
-    with ThreadPoolExecutor(_MARKERS_AT_ONCE, "atlas-forge-markers") as readers:
+    if store.at_once == 1:
+        yield from (read_marker(store, owner, stage, number) for number in range(parts))
+        return
+    with ThreadPoolExecutor(store.at_once, "atlas-forge-markers") as readers:
         for start in range(0, parts, _MARKERS_HELD):
             numbers = range(start, min(start + _MARKERS_HELD, parts))
             yield from readers.map(lambda number: read_marker(store, owner, stage, number), numbers)

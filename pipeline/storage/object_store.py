@@ -50,6 +50,7 @@ class ObjectStore:
 
     def __init__(self, address: StoreAddress) -> None:
         self.url = address.url
+        self.at_once = 16  # each answer takes its while, whatever else is asked
         self._address = address
         self._root = address.url.partition("://")[2].rstrip("/")
 

@@ -28,9 +28,13 @@ Result = TypeVar("Result")
 
 
 class Store(Protocol):
-    """Bytes by relative path under one root."""
+    """Bytes by relative path under one root.
+
+    `at_once`: how many small reads are best under way at a time.
+    """
 
     url: str
+    at_once: int
 
     def __hash__(self) -> int: ...
 
@@ -56,6 +60,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self.at_once = 1  # what other threads would wait for is the interpreter
 
     def put(self, path: str, data: bytes) -> None:
         """Temporary file in the run's own folder for such, fsync, rename."""

@@ -10,7 +10,15 @@ import pytest
 
 from pipeline.stages.contract import PartitionTask
 from pipeline.stages.partition import WrongEngineError, checkpointed
-from pipeline.storage.checkpoints import ANALYSIS, Owner, check_part, read_part, write_part
+from pipeline.storage.checkpoints import (
+    ANALYSIS,
+    PRUNING,
+    Owner,
+    check_part,
+    read_markers,
+    read_part,
+    write_part,
+)
 from pipeline.storage.fingerprint import engine_fingerprint
 from pipeline.storage.manifest import UnreadableDocumentError, read_json, write_json
 from pipeline.storage.merge import ranking
@@ -145,3 +153,15 @@ def test_a_folder_that_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     used, _ = cache_folder(ATLAS_FORGE_CACHE=str(tmp_path / "file"), XDG_CACHE_HOME=str(tmp_path))
     assert used == str(tmp_path / "atlas-forge" / "numba" / engine_fingerprint())
+
+
+def test_markers_come_in_order_however_many_are_asked_for_at_once(tmp_path: Path) -> None:
+    store, owner = LocalStore(tmp_path), OWNER
+    table = pa.table({"permutation_id": pa.array([1], pa.int64())})
+    for number in (0, 1, 3, 4, 6):
+        write_part(store, owner, PRUNING, number, table, {"survivors": number % 2})
+    one_by_one = list(read_markers(store, owner, PRUNING, 7))
+    store.at_once = 4
+    assert list(read_markers(store, owner, PRUNING, 7)) == one_by_one
+    there = [checked.marker.number if checked.marker else None for checked in one_by_one]
+    assert there == [0, 1, None, 3, 4, None, 6]
