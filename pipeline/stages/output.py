@@ -114,6 +114,7 @@ def output_stage(run: Run, plan: Plan, on_progress: OnProgress) -> Summary:
         seal(run, summary["written"]["files"])
         # A worker that was killed while it wrote leaves what it had written.
         shutil.rmtree(run.folder / TEMPORARY, ignore_errors=True)
+        (run.folder / TEMPORARY).mkdir(exist_ok=True)
         log.info("run_done", processing_time_ms=round(1_000 * seconds, 3), survivors=survivors)
     else:
         log.info("run_verified", survivors=survivors)
